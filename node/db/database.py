@@ -1,0 +1,118 @@
+"""The pool and the transaction every service works in.
+
+`async with db.tx() as tx` opens a transaction in which the network is forbidden
+(`federation.client.forbid_network`), holds the moment it started (`tx.now`) and collects wakes,
+which are sent to the job queue only after the commit. Doors (pages, api, jobs, cli, wire) open
+transactions; services receive them.
+"""
+
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+import msgspec
+
+from federation.client import forbid_network
+from node.clock import Clock
+from node.ids import IdMint
+
+log = logging.getLogger("node.db")
+
+Wake = Callable[[set[str]], Awaitable[None]]
+
+
+async def _no_wake(names: set[str]) -> None:
+    """Nobody listens: the sweep finds the work."""
+
+
+async def _prepare_connection(connection: asyncpg.Connection) -> None:
+    await connection.set_type_codec(
+        "jsonb",
+        schema="pg_catalog",
+        format="text",
+        encoder=lambda value: msgspec.json.encode(value).decode(),
+        decoder=lambda text: msgspec.json.decode(text),
+    )
+
+
+class Tx:
+    """One open transaction: asyncpg's query methods, the moment, new ids, wakes after commit."""
+
+    def __init__(self, connection: asyncpg.Connection, now: datetime, mint: IdMint) -> None:
+        self._connection = connection
+        self._mint = mint
+        self.now = now
+        self.wakes: set[str] = set()
+        self.execute = connection.execute
+        self.executemany = connection.executemany
+        self.fetch = connection.fetch
+        self.fetchrow = connection.fetchrow
+        self.fetchval = connection.fetchval
+        self.savepoint = connection.transaction
+
+    def new_id(self, moment: datetime | None = None) -> int:
+        """A fresh id that sorts at `moment`, by default now."""
+        return self._mint.at(moment or self.now)
+
+    def wake(self, name: str) -> None:
+        """Tell the job `name` after the commit that there is work."""
+        self.wakes.add(name)
+
+
+class Database:
+    """A pool of connections to this node's database."""
+
+    def __init__(self, pool: asyncpg.Pool, clock: Clock, mint: IdMint) -> None:
+        self.pool = pool
+        self.clock = clock
+        self.mint = mint
+        self.wake: Wake = _no_wake
+
+    @classmethod
+    async def open(cls, dsn: str, *, clock: Clock, pool_size: int) -> "Database":
+        """Connect; the schema must be there already (`node.db.migrate`)."""
+        pool = await asyncpg.create_pool(
+            dsn, min_size=1, max_size=pool_size, init=_prepare_connection, command_timeout=30
+        )
+        number = await pool.fetchval("SELECT nextval('process_numbers')")
+        return cls(pool, clock, IdMint(number))
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self.pool.close()
+
+    @asynccontextmanager
+    async def tx(self) -> AsyncIterator[Tx]:
+        """A transaction; commits at the end, rolls back on any exception, then sends the wakes."""
+        async with self.pool.acquire() as connection:
+            tx = Tx(connection, self.clock.now(), self.mint)
+            with forbid_network():
+                async with connection.transaction():
+                    yield tx
+        if tx.wakes:
+            await self.wake(tx.wakes)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Tx]:
+        """A connection for reading, without a transaction block: each statement sees the latest state."""
+        async with self.pool.acquire() as connection:
+            with forbid_network():
+                yield Tx(connection, self.clock.now(), self.mint)
+
+    async def ready(self) -> bool:
+        """Whether the database answers."""
+        try:
+            return bool(await self.pool.fetchval("SELECT 1", timeout=2) == 1)
+        except (OSError, asyncpg.PostgresError, TimeoutError):
+            return False
+
+
+def describe(error: BaseException) -> dict[str, Any]:
+    """What a log line may say of a database error: its SQLSTATE and constraint, never row values."""
+    return {
+        "sqlstate": getattr(error, "sqlstate", ""),
+        "constraint": getattr(error, "constraint_name", "") or "",
+    }
