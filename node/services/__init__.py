@@ -4,8 +4,9 @@
 addresses to use, starting what is embedded and not yet there. Nothing here imports features.
 """
 
+from node.services.addresses import arq_settings, database_url, running, valkey_url
 from node.services.place import ServiceError
 from node.services.postgres import Postgres
 from node.services.valkey import Valkey
 
-__all__ = ["Postgres", "ServiceError", "Valkey"]
+__all__ = ["Postgres", "ServiceError", "Valkey", "arq_settings", "database_url", "running", "valkey_url"]
