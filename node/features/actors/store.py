@@ -1,0 +1,240 @@
+"""All SQL about actors and their private keys."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from node.db import rows
+from node.db.database import Tx
+
+COLUMNS = """id, uri, local, host, kind, username, display_name, summary_html, summary_source, url,
+    inbox_uri, shared_inbox_uri, outbox_uri, followers_uri, following_uri, featured_uri,
+    avatar_url, avatar_alt, header_url, header_alt, fields, locked, discoverable, indexable,
+    also_known_as, moved_to_uri, public_key_id, public_key_pem, ed25519_key_id, ed25519_multibase,
+    followers_count, following_count, posts_count, last_post_at, created_at, updated_at,
+    fetched_at, suspended_at, deleted_at"""
+
+
+class Actor(msgspec.Struct, frozen=True, kw_only=True):
+    """A person, group, organisation or service that this node knows: one row of `actors`."""
+
+    id: int
+    uri: str
+    local: bool
+    host: str
+    kind: str
+    username: str
+    display_name: str
+    summary_html: str
+    summary_source: str
+    url: str
+    inbox_uri: str
+    shared_inbox_uri: str
+    outbox_uri: str
+    followers_uri: str
+    following_uri: str
+    featured_uri: str
+    avatar_url: str
+    avatar_alt: str
+    header_url: str
+    header_alt: str
+    fields: list[dict[str, Any]]
+    locked: bool
+    discoverable: bool
+    indexable: bool
+    also_known_as: list[str]
+    moved_to_uri: str
+    public_key_id: str
+    public_key_pem: str
+    ed25519_key_id: str
+    ed25519_multibase: str
+    followers_count: int
+    following_count: int
+    posts_count: int
+    last_post_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    fetched_at: datetime | None
+    suspended_at: datetime | None
+    deleted_at: datetime | None
+
+    @property
+    def handle(self) -> str:
+        """`name@host`, the same form for ours and others'."""
+        return f"{self.username}@{self.host}"
+
+    @property
+    def name(self) -> str:
+        """What to call them: their display name, else the user name."""
+        return self.display_name or self.username
+
+
+class Secrets(msgspec.Struct, frozen=True):
+    """The sealed private keys of one of our actors (`federation.keys.unseal`)."""
+
+    rsa_sealed: bytes
+    ed25519_sealed: bytes
+
+
+async def get_actor(tx: Tx, actor_id: int) -> Actor:
+    """The actor. Raises: NodeError `not_found`."""
+    return rows.one(Actor, await tx.fetchrow(f"SELECT {COLUMNS} FROM actors WHERE id = $1", actor_id))
+
+
+async def find_by_uri(tx: Tx, uri: str) -> Actor | None:
+    """The actor with this ActivityPub id, if known."""
+    return rows.maybe(Actor, await tx.fetchrow(f"SELECT {COLUMNS} FROM actors WHERE uri = $1", uri))
+
+
+async def find_by_handle(tx: Tx, username: str, host: str) -> Actor | None:
+    """The actor called `username@host`, whatever the capitals."""
+    return rows.maybe(
+        Actor,
+        await tx.fetchrow(
+            f"SELECT {COLUMNS} FROM actors WHERE lower(username) = lower($1) AND host = $2", username, host
+        ),
+    )
+
+
+async def list_by_uris(tx: Tx, uris: Sequence[str]) -> list[Actor]:
+    """Those of `uris` that are known, in no order."""
+    return rows.many(Actor, await tx.fetch(f"SELECT {COLUMNS} FROM actors WHERE uri = ANY($1)", list(uris)))
+
+
+async def list_actors(tx: Tx, actor_ids: Sequence[int]) -> list[Actor]:
+    """The actors in the order of the ids; unknown ids are left out."""
+    found = rows.many(Actor, await tx.fetch(f"SELECT {COLUMNS} FROM actors WHERE id = ANY($1)", list(actor_ids)))
+    by_id = {actor.id: actor for actor in found}
+    return [by_id[i] for i in actor_ids if i in by_id]
+
+
+async def list_local(tx: Tx, window: rows.Window) -> list[Actor]:
+    """Our people that chose to be found, newest first."""
+    records = await tx.fetch(
+        f"""SELECT {COLUMNS} FROM actors
+            WHERE local AND kind = 'Person' AND discoverable AND deleted_at IS NULL AND suspended_at IS NULL
+              AND id < $1 ORDER BY id DESC LIMIT $2""",
+        window.upper,
+        window.limit,
+    )
+    return rows.many(Actor, records)
+
+
+async def list_matching(tx: Tx, prefix: str, limit: int) -> list[Actor]:
+    """Actors whose user name or display name starts with `prefix`, ours first."""
+    pattern = prefix.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    records = await tx.fetch(
+        f"""SELECT {COLUMNS} FROM actors
+            WHERE (lower(username) LIKE $1 OR lower(display_name) LIKE $1)
+              AND deleted_at IS NULL AND suspended_at IS NULL AND kind <> 'Application'
+            ORDER BY local DESC, last_post_at DESC NULLS LAST, id DESC LIMIT $2""",
+        pattern,
+        limit,
+    )
+    return rows.many(Actor, records)
+
+
+async def put_actor(tx: Tx, actor: Actor) -> Actor | None:
+    """Store a new actor, or what changed of a known one (same uri).
+
+    Returns None when another actor holds the handle. Counts, suspension and our own times are
+    kept; a deleted actor stays deleted.
+    """
+    record = await tx.fetchrow(
+        f"""INSERT INTO actors ({COLUMNS})
+            VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24,$25,$26,
+                    $27,$28,$29,$30,$31,$32,$33,$34,$35,$36,$37,$38,$39)
+            ON CONFLICT (uri) DO UPDATE SET
+                kind = EXCLUDED.kind, display_name = EXCLUDED.display_name,
+                summary_html = EXCLUDED.summary_html, summary_source = EXCLUDED.summary_source, url = EXCLUDED.url,
+                inbox_uri = EXCLUDED.inbox_uri, shared_inbox_uri = EXCLUDED.shared_inbox_uri,
+                outbox_uri = EXCLUDED.outbox_uri, followers_uri = EXCLUDED.followers_uri,
+                following_uri = EXCLUDED.following_uri, featured_uri = EXCLUDED.featured_uri,
+                avatar_url = EXCLUDED.avatar_url, avatar_alt = EXCLUDED.avatar_alt,
+                header_url = EXCLUDED.header_url, header_alt = EXCLUDED.header_alt, fields = EXCLUDED.fields,
+                locked = EXCLUDED.locked, discoverable = EXCLUDED.discoverable, indexable = EXCLUDED.indexable,
+                also_known_as = EXCLUDED.also_known_as, moved_to_uri = EXCLUDED.moved_to_uri,
+                public_key_id = EXCLUDED.public_key_id, public_key_pem = EXCLUDED.public_key_pem,
+                ed25519_key_id = EXCLUDED.ed25519_key_id, ed25519_multibase = EXCLUDED.ed25519_multibase,
+                followers_count = CASE WHEN actors.local THEN actors.followers_count
+                                       ELSE EXCLUDED.followers_count END,
+                following_count = CASE WHEN actors.local THEN actors.following_count
+                                       ELSE EXCLUDED.following_count END,
+                updated_at = EXCLUDED.updated_at, fetched_at = EXCLUDED.fetched_at
+            WHERE actors.deleted_at IS NULL
+            RETURNING {COLUMNS}""",
+        *[getattr(actor, field) for field in Actor.__struct_fields__],
+    )
+    return rows.maybe(Actor, record)
+
+
+async def find_handle_holder(tx: Tx, username: str, host: str, uri: str) -> int | None:
+    """Another actor that has this handle, if one does."""
+    found: int | None = await tx.fetchval(
+        "SELECT id FROM actors WHERE lower(username) = lower($1) AND host = $2 AND uri <> $3", username, host, uri
+    )
+    return found
+
+
+async def put_secrets(tx: Tx, actor_id: int, rsa_sealed: bytes, ed25519_sealed: bytes) -> None:
+    """Keep the sealed private keys of one of our actors."""
+    await tx.execute(
+        "INSERT INTO actor_secrets (actor_id, rsa_sealed, ed25519_sealed, created_at) VALUES ($1,$2,$3,$4)",
+        actor_id,
+        rsa_sealed,
+        ed25519_sealed,
+        tx.now,
+    )
+
+
+async def get_secrets(tx: Tx, actor_id: int) -> Secrets:
+    """The sealed private keys. Raises: NodeError `not_found`."""
+    return rows.one(
+        Secrets,
+        await tx.fetchrow("SELECT rsa_sealed, ed25519_sealed FROM actor_secrets WHERE actor_id = $1", actor_id),
+    )
+
+
+async def put_deleted(tx: Tx, actor_id: int) -> None:
+    """Empty the actor and mark it deleted; posts and relations go by the callers' hands."""
+    await tx.execute(
+        """UPDATE actors SET deleted_at = $2, display_name = '', summary_html = '', summary_source = '',
+               avatar_url = '', avatar_alt = '', header_url = '', header_alt = '', fields = '[]',
+               followers_count = 0, following_count = 0, posts_count = 0
+           WHERE id = $1 AND deleted_at IS NULL""",
+        actor_id,
+        tx.now,
+    )
+
+
+async def put_moved(tx: Tx, actor_id: int, target_uri: str) -> None:
+    """Remember where an actor moved to."""
+    await tx.execute("UPDATE actors SET moved_to_uri = $2 WHERE id = $1", actor_id, target_uri)
+
+
+async def count_local(tx: Tx) -> dict[str, int]:
+    """How many people live here, and how many wrote or looked in lately (NodeInfo's usage)."""
+    record = await tx.fetchrow(
+        """SELECT count(*) AS total,
+                  count(*) FILTER (WHERE c.last_seen_on > ($1::timestamptz)::date - 30) AS active_month,
+                  count(*) FILTER (WHERE c.last_seen_on > ($1::timestamptz)::date - 180) AS active_halfyear
+           FROM actors a JOIN accounts c ON c.actor_id = a.id
+           WHERE a.deleted_at IS NULL AND c.state = 'active'""",
+        tx.now,
+    )
+    return dict(record)
+
+
+async def list_inboxes_knowing(tx: Tx, actor_id: int) -> list[str]:
+    """Every inbox that should hear of a change of this actor: followers' and followees' hosts."""
+    records = await tx.fetch(
+        """SELECT DISTINCT CASE WHEN a.shared_inbox_uri <> '' THEN a.shared_inbox_uri ELSE a.inbox_uri END AS inbox
+           FROM actors a
+           WHERE NOT a.local AND a.deleted_at IS NULL AND a.id IN (
+               SELECT follower_id FROM follows WHERE followee_id = $1
+               UNION SELECT followee_id FROM follows WHERE follower_id = $1)""",
+        actor_id,
+    )
+    return [record["inbox"] for record in records]

@@ -1,0 +1,168 @@
+"""What a page or an API answer needs of posts: one Struct per post, read in three queries.
+
+`list_posts` asks who is looking and leaves out what they may not see; every read of a post on
+behalf of somebody goes through here.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from node.db.database import Tx
+from node.errors import NodeError
+from node.features.actors.store import Actor
+from node.features.actors.store import list_actors
+from node.features.posts.store import reads
+
+
+class Picture(msgspec.Struct, frozen=True, kw_only=True):
+    """One file of a post; `url` and `preview_url` are made by the media feature."""
+
+    id: int
+    kind: str
+    mime: str
+    file_key: str
+    preview_key: str
+    remote_url: str
+    width: int
+    height: int
+    blurhash: str
+    alt: str
+    focus_x: float
+    focus_y: float
+
+
+class Mentioned(msgspec.Struct, frozen=True):
+    """Somebody a post names."""
+
+    actor_id: int
+    uri: str
+    url: str
+    username: str
+    host: str
+    local: bool
+
+
+class PostView(msgspec.Struct, frozen=True, kw_only=True):
+    """A post as one viewer may see it."""
+
+    id: int
+    uri: str
+    url: str
+    author: Actor
+    local: bool
+    kind: str
+    title: str
+    html: str
+    source: str
+    warning: str
+    sensitive: bool
+    language: str
+    audience: str
+    in_reply_to_id: int | None
+    in_reply_to_uri: str
+    in_reply_to_actor_id: int | None
+    thread_id: int
+    emojis: list[dict[str, Any]]
+    replies_count: int
+    likes_count: int
+    boosts_count: int
+    published_at: datetime
+    edited_at: datetime | None
+    pinned_at: datetime | None
+    app_name: str
+    liked: bool
+    boosted: bool
+    bookmarked: bool
+    muted: bool
+    media: tuple[Picture, ...]
+    mentions: tuple[Mentioned, ...]
+    tags: tuple[str, ...]
+
+    @property
+    def pinned(self) -> bool:
+        """Whether the author keeps it at the top of their profile."""
+        return self.pinned_at is not None
+
+
+class Thread(msgspec.Struct, frozen=True):
+    """A post, what it answers (oldest first), and everything that answers it (in time order)."""
+
+    ancestors: list[PostView]
+    post: PostView
+    descendants: list[PostView]
+
+
+async def list_posts(tx: Tx, post_ids: Sequence[int], viewer_id: int | None) -> list[PostView]:
+    """The posts in the order of the ids, without those `viewer_id` may not see."""
+    if not post_ids:
+        return []
+    records = await reads.list_visible(tx, post_ids, viewer_id)
+    visible = [record["id"] for record in records]
+    parts = await reads.list_parts(tx, visible)
+    authors = {a.id: a for a in await list_actors(tx, list({r["author_id"] for r in records}))}
+    media: dict[int, list[Picture]] = defaultdict(list)
+    mentions: dict[int, list[Mentioned]] = defaultdict(list)
+    tags: dict[int, list[str]] = defaultdict(list)
+    for part in parts:
+        if part["part"] == "media":
+            media[part["post_id"]].append(msgspec.convert(part["body"], Picture))
+        elif part["part"] == "mention":
+            mentions[part["post_id"]].append(msgspec.convert(part["body"], Mentioned))
+        else:
+            tags[part["post_id"]].append(part["body"])
+    found = {}
+    for record in records:
+        fields = dict(record)
+        author_id = fields.pop("author_id")
+        post_id = fields["id"]
+        found[post_id] = PostView(
+            **fields,
+            author=authors[author_id],
+            media=tuple(media[post_id]),
+            mentions=tuple(mentions[post_id]),
+            tags=tuple(tags[post_id]),
+        )
+    return [found[i] for i in post_ids if i in found]
+
+
+async def get_post(tx: Tx, post_id: int, viewer_id: int | None) -> PostView:
+    """One post. Raises: NodeError `not_found`, also for what the viewer may not see."""
+    found = await list_posts(tx, [post_id], viewer_id)
+    if not found:
+        raise NodeError("not_found", detail=f"post {post_id}")
+    return found[0]
+
+
+async def list_thread(tx: Tx, post_id: int, viewer_id: int | None, *, limit: int = 200) -> Thread:
+    """The thread around a post, at most `limit` posts each way. Raises: NodeError `not_found`."""
+    above = await reads.list_ancestor_ids(tx, post_id, min(limit, 40))
+    below = await reads.list_descendant_ids(tx, post_id, limit)
+    posts = {p.id: p for p in await list_posts(tx, [*above, post_id, *below], viewer_id)}
+    if post_id not in posts:
+        raise NodeError("not_found", detail=f"post {post_id}")
+    return Thread(
+        ancestors=[posts[i] for i in above if i in posts],
+        post=posts[post_id],
+        descendants=[posts[i] for i in below if i in posts],
+    )
+
+
+class Revision(msgspec.Struct, frozen=True):
+    """One version of an edited post, oldest first; the last is what stands now."""
+
+    html: str
+    warning: str
+    sensitive: bool
+    written_at: datetime
+
+
+async def list_revisions(tx: Tx, post_id: int, viewer_id: int | None) -> tuple[PostView, list[Revision]]:
+    """A post and all its versions. Raises: NodeError `not_found`."""
+    post = await get_post(tx, post_id, viewer_id)
+    earlier = [Revision(**record) for record in await reads.list_revisions(tx, post_id)]
+    written = post.edited_at or post.published_at
+    return post, [*earlier, Revision(post.html, post.warning, post.sensitive, written)]

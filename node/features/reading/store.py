@@ -1,0 +1,253 @@
+"""Which posts a page of a timeline holds. Only ids come out; `posts.views` turns them into posts.
+
+Each list is one index scan bounded by the page size; people the viewer blocked or muted, and who
+blocked the viewer, are left out here so that pages stay full.
+"""
+
+from datetime import datetime
+
+import asyncpg
+import msgspec
+
+from node.db.database import Tx
+from node.db.rows import Window
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One place in a timeline: a post, or somebody's boost of it (`id` is then the boost's)."""
+
+    id: int
+    post_id: int
+    boost_id: int | None = None
+    booster_id: int | None = None
+    boosted_at: datetime | None = None
+
+
+class Notification(msgspec.Struct, frozen=True):
+    """Something that happened to the owner; `kind` uses Mastodon's names."""
+
+    id: int
+    kind: str
+    actor_id: int
+    post_id: int | None
+    created_at: datetime
+
+
+# Authors whose posts the viewer ($1) does not want, or who do not want the viewer.
+_HIDDEN = """
+    NOT EXISTS (SELECT 1 FROM mutes m WHERE m.actor_id = $1 AND m.target_id = {author}
+                AND (m.expires_at IS NULL OR m.expires_at > now()))
+    AND NOT EXISTS (SELECT 1 FROM blocks b WHERE (b.actor_id = $1 AND b.target_id = {author})
+                    OR (b.actor_id = {author} AND b.target_id = $1))"""
+
+
+def _order(window: Window) -> str:
+    return "ASC" if window.ascending else "DESC"
+
+
+def _entries(window: Window, records: list[asyncpg.Record]) -> list[Entry]:
+    entries: list[Entry] = window.newest_first([Entry(**record) for record in records])
+    return entries
+
+
+async def list_home(tx: Tx, viewer_id: int, window: Window) -> list[Entry]:
+    """The viewer's home: what those they follow wrote or passed on."""
+    records = await tx.fetch(
+        f"""SELECT h.id, h.post_id, h.boost_id, b.actor_id AS booster_id, b.published_at AS boosted_at
+            FROM home_entries h JOIN posts p ON p.id = h.post_id LEFT JOIN boosts b ON b.id = h.boost_id
+            WHERE h.owner_id = $1 AND h.id < $2 AND h.id > $3
+              AND {_HIDDEN.format(author="p.author_id")}
+              AND (b.actor_id IS NULL OR ({_HIDDEN.format(author="b.actor_id")}))
+            ORDER BY h.id {_order(window)} LIMIT $4""",
+        viewer_id,
+        window.upper,
+        window.lower,
+        window.limit,
+    )
+    return _entries(window, records)
+
+
+async def list_public(tx: Tx, viewer_id: int | None, window: Window, *, local: bool, remote: bool = False) -> list[Entry]:
+    """Public posts this node knows; `local`: only of our own people, theirs for this node too."""
+    if local:
+        which = "p.local AND (p.audience = 'public' OR (p.audience = 'local' AND $1::bigint IS NOT NULL))"
+    else:
+        which = "p.audience = 'public'" + (" AND NOT p.local" if remote else "")
+    records = await tx.fetch(
+        f"""SELECT p.id, p.id AS post_id FROM posts p JOIN actors a ON a.id = p.author_id
+            WHERE {which} AND p.id < $2 AND p.id > $3 AND a.suspended_at IS NULL
+              AND (p.in_reply_to_id IS NULL OR p.in_reply_to_actor_id = p.author_id)
+              AND {_HIDDEN.format(author="p.author_id")}
+            ORDER BY p.id {_order(window)} LIMIT $4""",
+        viewer_id,
+        window.upper,
+        window.lower,
+        window.limit,
+    )
+    return _entries(window, records)
+
+
+async def list_tag(tx: Tx, tag: str, viewer_id: int | None, window: Window, *, local: bool = False) -> list[Entry]:
+    """Public posts with a hashtag (normalised, `node.text`)."""
+    records = await tx.fetch(
+        f"""SELECT p.id, p.id AS post_id FROM post_tags t JOIN posts p ON p.id = t.post_id
+            JOIN actors a ON a.id = p.author_id
+            WHERE t.tag = $5 AND t.post_id < $2 AND t.post_id > $3 AND a.suspended_at IS NULL
+              AND (p.audience = 'public' OR (p.audience = 'local' AND $1::bigint IS NOT NULL))
+              AND (p.local OR NOT $6) AND {_HIDDEN.format(author="p.author_id")}
+            ORDER BY t.post_id {_order(window)} LIMIT $4""",
+        viewer_id,
+        window.upper,
+        window.lower,
+        window.limit,
+        tag,
+        local,
+    )
+    return _entries(window, records)
+
+
+class AuthorList(msgspec.Struct, frozen=True):
+    """Which of an author's posts are wanted (Mastodon's words)."""
+
+    only_media: bool = False
+    exclude_replies: bool = False
+    exclude_reblogs: bool = False
+    tag: str = ""
+
+
+async def list_author(
+    tx: Tx, actor_id: int, viewer_id: int | None, window: Window, which: AuthorList
+) -> list[Entry]:
+    """What somebody wrote and passed on, as far as the viewer may see it."""
+    records = await tx.fetch(
+        f"""SELECT id, post_id, boost_id, booster_id, boosted_at FROM (
+                (SELECT p.id, p.id AS post_id, NULL::bigint AS boost_id, NULL::bigint AS booster_id,
+                        NULL::timestamptz AS boosted_at
+                 FROM posts p WHERE p.author_id = $5 AND p.id < $2 AND p.id > $3
+                   AND p.audience <> 'direct' AND visible_to(p, $1)
+                   AND (NOT $6 OR EXISTS (SELECT 1 FROM media m WHERE m.post_id = p.id))
+                   AND (NOT $7 OR p.in_reply_to_uri = '' OR p.in_reply_to_actor_id = p.author_id)
+                   AND ($9 = '' OR EXISTS (SELECT 1 FROM post_tags t WHERE t.post_id = p.id AND t.tag = $9))
+                 ORDER BY p.id {_order(window)} LIMIT $4)
+                UNION ALL
+                (SELECT b.id, b.post_id, b.id, b.actor_id, b.published_at
+                 FROM boosts b JOIN posts p ON p.id = b.post_id
+                 WHERE b.actor_id = $5 AND b.id < $2 AND b.id > $3 AND NOT $8 AND NOT $6 AND $9 = ''
+                   AND visible_to(p, $1) AND (b.audience <> 'local' OR $1::bigint IS NOT NULL)
+                 ORDER BY b.id {_order(window)} LIMIT $4)) AS both_kinds
+            ORDER BY id {_order(window)} LIMIT $4""",
+        viewer_id,
+        window.upper,
+        window.lower,
+        window.limit,
+        actor_id,
+        which.only_media,
+        which.exclude_replies,
+        which.exclude_reblogs,
+        which.tag,
+    )
+    return _entries(window, records)
+
+
+async def list_pinned(tx: Tx, actor_id: int, viewer_id: int | None) -> list[Entry]:
+    """What somebody keeps at the top of their profile, last pinned first."""
+    records = await tx.fetch(
+        """SELECT p.id, p.id AS post_id FROM posts p
+           WHERE p.author_id = $1 AND p.pinned_at IS NOT NULL AND visible_to(p, $2)
+           ORDER BY p.pinned_at DESC LIMIT 20""",
+        actor_id,
+        viewer_id,
+    )
+    return [Entry(**record) for record in records]
+
+
+async def list_messages(tx: Tx, viewer_id: int, window: Window) -> list[Entry]:
+    """Direct posts to or from the viewer, newest first."""
+    records = await tx.fetch(
+        f"""SELECT p.id, p.id AS post_id FROM posts p
+            WHERE p.audience = 'direct' AND p.id < $2 AND p.id > $3
+              AND (p.author_id = $1 OR EXISTS (
+                   SELECT 1 FROM post_mentions m WHERE m.post_id = p.id AND m.actor_id = $1))
+              AND {_HIDDEN.format(author="p.author_id")}
+            ORDER BY p.id {_order(window)} LIMIT $4""",
+        viewer_id,
+        window.upper,
+        window.lower,
+        window.limit,
+    )
+    return _entries(window, records)
+
+
+async def list_bookmarks(tx: Tx, viewer_id: int, window: Window) -> list[Entry]:
+    """What the viewer kept; the entry's id is the bookmark's, for paging."""
+    records = await tx.fetch(
+        f"""SELECT id, post_id FROM bookmarks WHERE actor_id = $1 AND id < $2 AND id > $3
+            ORDER BY id {_order(window)} LIMIT $4""",
+        viewer_id,
+        window.upper,
+        window.lower,
+        window.limit,
+    )
+    return _entries(window, records)
+
+
+async def list_liked(tx: Tx, viewer_id: int, window: Window) -> list[Entry]:
+    """What the viewer liked; the entry's id is the like's, for paging."""
+    records = await tx.fetch(
+        f"""SELECT id, post_id FROM likes WHERE actor_id = $1 AND id < $2 AND id > $3
+            ORDER BY id {_order(window)} LIMIT $4""",
+        viewer_id,
+        window.upper,
+        window.lower,
+        window.limit,
+    )
+    return _entries(window, records)
+
+
+async def list_notifications(
+    tx: Tx, owner_id: int, window: Window, *, kinds: list[str] | None = None, not_kinds: list[str] | None = None
+) -> list[Notification]:
+    """What happened to the owner, newest first; of these kinds, or all but those."""
+    records = await tx.fetch(
+        f"""SELECT n.id, n.kind, n.actor_id, n.post_id, n.created_at FROM notifications n
+            JOIN actors a ON a.id = n.actor_id
+            WHERE n.owner_id = $1 AND n.id < $2 AND n.id > $3 AND a.suspended_at IS NULL
+              AND ($5::text[] IS NULL OR n.kind = ANY($5)) AND NOT n.kind = ANY($6::text[])
+              AND {_HIDDEN.format(author="n.actor_id")}
+            ORDER BY n.id {_order(window)} LIMIT $4""",
+        owner_id,
+        window.upper,
+        window.lower,
+        window.limit,
+        kinds,
+        not_kinds or [],
+    )
+    found: list[Notification] = window.newest_first([Notification(**record) for record in records])
+    return found
+
+
+async def count_unread(tx: Tx, owner_id: int) -> int:
+    """Notifications newer than what the owner last looked at, counted to 100 at most."""
+    found: int = await tx.fetchval(
+        """SELECT count(*) FROM (
+               SELECT 1 FROM notifications n JOIN accounts c ON c.actor_id = n.owner_id
+               WHERE n.owner_id = $1 AND n.id > c.notifications_read_id LIMIT 100) AS unread""",
+        owner_id,
+    )
+    return found
+
+
+async def put_read(tx: Tx, owner_id: int, notification_id: int) -> None:
+    """Remember how far the owner has looked."""
+    await tx.execute(
+        """UPDATE accounts SET notifications_read_id = GREATEST(notifications_read_id, $2) WHERE actor_id = $1""",
+        owner_id,
+        notification_id,
+    )
+
+
+async def delete_notifications(tx: Tx, owner_id: int, notification_id: int | None) -> None:
+    """Forget one notification, or all."""
+    await tx.execute(
+        "DELETE FROM notifications WHERE owner_id = $1 AND ($2::bigint IS NULL OR id = $2)", owner_id, notification_id
+    )

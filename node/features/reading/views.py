@@ -1,0 +1,55 @@
+"""Timeline entries with everything a page or an API answer shows of them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from node.db.database import Tx
+from node.features.actors.store import Actor, list_actors
+from node.features.posts.views import PostView, list_posts
+from node.features.reading.store import Entry, Notification
+
+
+class EntryView(msgspec.Struct, frozen=True):
+    """One place in a timeline; `booster` passed the post on, if anybody did."""
+
+    id: int
+    post: PostView
+    booster: Actor | None = None
+    boosted_at: datetime | None = None
+
+
+class NotificationView(msgspec.Struct, frozen=True):
+    """One notification with the person and, if it is about one, the post."""
+
+    id: int
+    kind: str
+    created_at: datetime
+    actor: Actor
+    post: PostView | None
+
+
+async def list_entries(tx: Tx, entries: Sequence[Entry], viewer_id: int | None) -> list[EntryView]:
+    """The entries in order, without those whose post the viewer may not see."""
+    posts = {p.id: p for p in await list_posts(tx, [e.post_id for e in entries], viewer_id)}
+    booster_ids = [e.booster_id for e in entries if e.booster_id is not None]
+    boosters = {a.id: a for a in await list_actors(tx, booster_ids)} if booster_ids else {}
+    return [
+        EntryView(e.id, posts[e.post_id], boosters.get(e.booster_id or 0), e.boosted_at)
+        for e in entries
+        if e.post_id in posts
+    ]
+
+
+async def list_notifications(
+    tx: Tx, notifications: Sequence[Notification], viewer_id: int
+) -> list[NotificationView]:
+    """The notifications in order, without those whose post is gone or hidden by now."""
+    posts = {p.id: p for p in await list_posts(tx, [n.post_id for n in notifications if n.post_id], viewer_id)}
+    actors = {a.id: a for a in await list_actors(tx, list({n.actor_id for n in notifications}))}
+    return [
+        NotificationView(n.id, n.kind, n.created_at, actors[n.actor_id], posts.get(n.post_id or 0))
+        for n in notifications
+        if n.actor_id in actors and (n.post_id is None or n.post_id in posts)
+    ]
