@@ -1,0 +1,232 @@
+"""The fields every object shares: read from any document, written as every peer can read them.
+
+Owns `object_fields` (document to keyword arguments) and `write_object` (the way back). The
+modules of single types add their own fields on top. This is the hot path of the inbox.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from federation.vocab import limits, parts
+from federation.vocab.base import Document, Object, Thing, id_of, optional, reads, write_thing, writes
+from federation.vocab.parts import Source
+from federation.vocab.values import (
+    as_list,
+    flag,
+    integer,
+    language,
+    language_map,
+    media_type,
+    one,
+    page_url,
+    ref,
+    refs,
+    stamp,
+    text,
+    when,
+)
+
+
+def _author(value: Any) -> tuple[str, ...]:
+    """Authors, people before groups: PeerTube lists a Person and the Group of its channel."""
+    if type(value) is str:
+        found = ref(value)
+        return () if found is None else (found,)
+    items = as_list(value)[: limits.AUTHORS]
+    groups = [item for item in items if type(item) is dict and item.get("type") == "Group"]
+    return refs([item for item in items if item not in groups] + groups, limits.AUTHORS)
+
+
+def _counted(value: Any) -> tuple[str | None, int | None]:
+    """The id and `totalItems` of a likes or shares collection."""
+    if type(value) is dict:
+        return ref(value), integer(value.get("totalItems"))
+    return ref(value), None
+
+
+def _source(value: Any) -> Source | None:
+    if type(value) is not dict:
+        return None
+    content = text(value.get("content"), limits.CONTENT_CHARS)
+    return None if content is None else Source(content=content, media_type=media_type(value.get("mediaType")))
+
+
+def _quote(get: Callable[[str], Any]) -> str | None:
+    for term in ("quote", "_misskey_quote", "quoteUrl", "quoteUri"):
+        value = get(term)
+        if value is not None:
+            found = ref(value)
+            if found is not None:
+                return found
+    return None
+
+
+def object_fields(document: Document, name: str, depth: int) -> Document:
+    """The keyword arguments every kind of Object shares. Raises: `bad_id`."""
+    get = document.get
+    identity = id_of(document)
+    authors = _author(get("attributedTo"))
+    actor = ref(get("actor"))
+    fields: Document = {
+        "id": identity,
+        "type": name,
+        "raw": document,
+        "name": text(get("name"), limits.NAME_CHARS),
+        "summary": text(get("summary"), limits.SUMMARY_CHARS),
+        "content": text(get("content"), limits.CONTENT_CHARS),
+        # Pleroma writes `actor` on objects, and sometimes nothing else.
+        "attributed_to": authors[0] if authors else actor,
+        "attributed_to_all": authors or (() if actor is None else (actor,)),
+        "actor": actor,
+        "to": refs(get("to"), limits.RECIPIENTS),
+        "cc": refs(get("cc"), limits.RECIPIENTS),
+        "audience": refs(get("audience"), limits.RECIPIENTS),
+        "published": when(get("published")),
+        "updated": when(get("updated")),
+        "in_reply_to": ref(get("inReplyTo")),
+        "url": page_url(get("url"), identity),
+        "context": ref(get("context")),
+        "sensitive": flag(get("sensitive")),
+        "quote": _quote(get),
+    }
+    if tags := get("tag"):
+        fields["tags"] = parts.read_tags(tags)
+    if attachments := get("attachment"):
+        fields["attachments"] = parts.read_attachments(attachments)
+    _rare_fields(document, fields, depth)
+    return fields
+
+
+_RARE: Final = (
+    "contentMap",
+    "nameMap",
+    "summaryMap",
+    "replies",
+    "likes",
+    "shares",
+    "source",
+    "image",
+    "icon",
+    "mediaType",
+    "language",
+    "inLanguage",
+    "conversation",
+    "ostatus:conversation",
+    "target",
+    "directMessage",
+    "litepub:directMessage",
+)
+
+
+def _rare_fields(document: Document, fields: Document, depth: int) -> None:
+    """Fields most documents lack: one look each, and work only where there is something."""
+    for term in [term for term in _RARE if term in document]:
+        value = document[term]
+        match term:
+            case _ if value is None:
+                continue
+            case "contentMap" | "nameMap" | "summaryMap":
+                _add_language_map(fields, term.removesuffix("Map"), value)
+            case "replies":
+                fields["replies"] = optional(value, depth)
+            case "likes" | "shares":
+                fields[term], fields[term + "_count"] = _counted(value)
+            case "source":
+                fields["source"] = _source(value)
+            case "image" | "icon":
+                fields["image"] = fields.get("image") or parts.read_media(one(value))
+            case "mediaType":
+                fields["media_type"] = media_type(value)
+            case "language" | "inLanguage":
+                fields["language"] = language(value) or fields.get("language")
+            case "conversation" | "ostatus:conversation":
+                fields["conversation"] = text(value, limits.URI_CHARS)
+            case "target":
+                fields["target"] = ref(value)
+            case _:
+                fields["direct_message"] = flag(value)
+
+
+def _add_language_map(fields: Document, name: str, value: Any) -> None:
+    size = {"content": limits.CONTENT_CHARS, "summary": limits.SUMMARY_CHARS}.get(name, limits.NAME_CHARS)
+    found = language_map(value, size)
+    if not found:
+        return
+    fields[name + "_map"] = found
+    first = next(iter(found))
+    # The plain property wins when both are there and differ (JSN-10).
+    if fields[name] is None:
+        fields[name] = found[first]
+    if name == "content" and fields.get("language") is None:
+        fields["language"] = language(first)
+
+
+@reads("object", "Object")
+def read_object(document: Document, name: str, depth: int) -> Thing:
+    """An Object of a type nobody else reads. Raises: `bad_id`."""
+    return Object(**object_fields(document, name, depth))
+
+
+def write_counted(uri: str | None, count: int | None) -> Document | str | None:
+    """A likes or shares collection as peers read its count."""
+    if uri is None or count is None:
+        return uri
+    return {"id": uri, "type": "Collection", "totalItems": count}
+
+
+def single_or_list(uris: tuple[str, ...]) -> str | list[str] | None:
+    """`audience` and the like: Lemmy needs one text, so a list only where there are several."""
+    return None if not uris else uris[0] if len(uris) == 1 else list(uris)
+
+
+def _write_source(source: Source | None) -> Document | None:
+    if source is None:
+        return None
+    return parts.trimmed({"content": source.content, "mediaType": source.media_type})
+
+
+@writes(Object)
+def write_object(thing: Object) -> Document:
+    """The shared fields of an object, in the form every peer reads.
+
+    `to`, `cc`, `tag` and `attachment` are always arrays, the author always one value, nothing
+    is ever null, and a quote is named in all four ways peers look for it.
+    """
+    document: Document = {
+        "id": thing.id,
+        "type": thing.type,
+        "attributedTo": thing.attributed_to,
+        "actor": thing.actor,
+        "name": thing.name,
+        "nameMap": thing.name_map or None,
+        "url": thing.url,
+        "published": stamp(thing.published),
+        "updated": stamp(thing.updated),
+        "inReplyTo": thing.in_reply_to,
+        "summary": thing.summary,
+        "summaryMap": thing.summary_map or None,
+        "content": thing.content,
+        "contentMap": thing.content_map or None,
+        "mediaType": thing.media_type,
+        "source": _write_source(thing.source),
+        "audience": single_or_list(thing.audience),
+        "context": thing.context,
+        "conversation": thing.conversation,
+        "target": thing.target,
+        "directMessage": True if thing.direct_message else None,
+        "image": None if thing.image is None else parts.write_media(thing.image),
+        "replies": write_thing(thing.replies),
+        "likes": write_counted(thing.likes, thing.likes_count),
+        "shares": write_counted(thing.shares, thing.shares_count),
+    }
+    if thing.quote is not None:
+        document.update(dict.fromkeys(("quote", "quoteUri", "quoteUrl", "_misskey_quote"), thing.quote))
+    document = parts.trimmed(document)
+    document["sensitive"] = thing.sensitive
+    document["to"] = list(thing.to)
+    document["cc"] = list(thing.cc)
+    document["tag"] = [parts.write_tag(tag) for tag in thing.tags]
+    document["attachment"] = [parts.write_attachment(item) for item in thing.attachments]
+    return document
