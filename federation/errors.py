@@ -19,6 +19,24 @@ CODES: Final[dict[str, str]] = {
     "json_number": "a number is not finite or does not fit 64 bits",
     "json_too_deep": "the body nests deeper than the limit",
     "json_bad_text": "a text holds NUL or a lone surrogate",
+    # the vocabulary
+    "not_an_object": "the document is not a JSON object",
+    "no_type": "the document has no type",
+    "ambiguous_type": "the document claims to be two kinds of thing, or two deeds",
+    "bad_id": "an id is not one plain http(s) URL",
+    "bad_actor": "an actor is missing, not exactly one, or not complete",
+    "bad_object": "an activity's object is missing, not exactly one, or not what was asked for",
+    "bad_event_start": "an event does not say when it begins",
+    "not_ascii_id": "an id of ours is not ASCII",
+    "not_owner": "an actor speaks about a thing that is not its own",
+    "local_audience": "what stays here has no addresses",
+    "bad_audience": "followers are addressed but there is no collection to name",
+    # JSON-LD
+    "context_redefines": "an inline context gives a core term another meaning",
+    "jsonld_forbidden": "the document uses JSON-LD constructs that hide members from plain reading",
+    "jsonld_disagrees": "plain reading and JSON-LD reading see two different documents",
+    "jsonld_too_big": "the document has too many nodes or contexts for JSON-LD processing",
+    "jsonld_failed": "the document is not valid JSON-LD",
 }
 
 

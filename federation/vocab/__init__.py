@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec import structs
+
 from federation import strict_json
 from federation.errors import FederationError
 from federation.vocab import limits, terms
@@ -177,7 +179,9 @@ def read(document: Any) -> Thing:
     """
     if type(document) is not dict:
         raise FederationError("not_an_object")
-    return read_document(repair(document), 0)
+    mended = repair(document)
+    thing = read_document(mended, 0)
+    return thing if mended is document else structs.replace(thing, raw=document)
 
 
 def write(thing: Thing) -> dict[str, Any]:
