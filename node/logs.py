@@ -1,0 +1,75 @@
+"""Log lines: readable on a terminal, one JSON object each for collectors.
+
+Owns format and level of the root logger. Never adds bodies, query strings or secrets; callers pass fields
+with `extra=`. Called once at the start of every process.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from node.config import Config
+
+# Set by the web middleware and the job wrapper; printed on every line written meanwhile.
+REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")
+
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_NOISY = ("asyncio", "arq", "aiohttp.access", "PIL")
+
+
+class _Fields(logging.Formatter):
+    def __init__(self, process: str) -> None:
+        super().__init__()
+        self.process = process
+
+    def fields(self, record: logging.LogRecord) -> dict[str, Any]:
+        """The extra fields of one line."""
+        extra = {key: value for key, value in vars(record).items() if key not in _STANDARD}
+        request_id = REQUEST_ID.get()
+        return {**extra, **({"request": request_id} if request_id else {})}
+
+
+class TextFormatter(_Fields):
+    """`12:00:01 info  web  node.wire  message  key=value`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One line, and the traceback below it where there is one."""
+        moment = datetime.fromtimestamp(record.created).astimezone().strftime("%H:%M:%S")
+        fields = "".join(f"  {key}={value}" for key, value in self.fields(record).items())
+        message = record.getMessage().replace("\n", "\\n")
+        line = f"{moment} {record.levelname.lower():7} {self.process:10} {record.name}: {message}{fields}"
+        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+
+
+class JsonFormatter(_Fields):
+    """One JSON object per line; times in UTC."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line; values JSON does not know are written as text."""
+        line = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "process": self.process,
+            "logger": record.name,
+            "message": record.getMessage(),
+            **self.fields(record),
+        }
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return msgspec.json.encode(line, enc_hook=str).decode()
+
+
+def configure(config: Config, process: str) -> None:
+    """Write this process's log to stderr as the settings say; `process` names it, such as `web 1`."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonFormatter(process) if config.log.format == "json" else TextFormatter(process))
+    level = getattr(logging, config.log.level.upper())
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    for name in _NOISY:
+        logging.getLogger(name).setLevel(max(level, logging.WARNING))
