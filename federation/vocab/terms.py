@@ -115,8 +115,8 @@ EVENT: Final[Terms] = SOCIAL | {
 # Defined by AS2 or by the documents named above; here only so that their users are recognised.
 _SECURITY_TERMS: Final = frozenset({"publicKey", "publicKeyPem", "owner"})
 _MULTIKEY_TERMS: Final = frozenset({"assertionMethod", "Multikey", "publicKeyMultibase", "controller"})
-_INVERSE: Final[Terms] = _ids(
-    "as",
+_INVERSE: Final[Terms] = {"fep5711": "https://w3id.org/fep/5711#"} | _ids(
+    "fep5711",
     *("outboxOf", "followersOf", "followingOf", "inboxOf", "likesOf", "sharesOf", "repliesOf", "likedOf"),
 )
 
@@ -171,3 +171,8 @@ def context_for(document: Terms) -> list[Any]:
     if terms:
         context.append(terms)
     return context
+
+
+def everything() -> Terms:
+    """All extension terms we know, for compacting foreign documents."""
+    return _ALL
