@@ -74,8 +74,8 @@ CREATE INDEX actors_username_search ON actors (lower(username) text_pattern_ops)
 
 CREATE TABLE actor_secrets (     -- private keys of our own actors, sealed (federation.keys)
     actor_id        bigint PRIMARY KEY REFERENCES actors ON DELETE CASCADE,
-    rsa_sealed      bytea NOT NULL,
-    ed25519_sealed  bytea NOT NULL,
+    rsa_sealed      text NOT NULL,
+    ed25519_sealed  text NOT NULL,
     created_at      timestamptz NOT NULL
 );
 

@@ -1,0 +1,1 @@
+"""Moderation: policies as pure functions. Imports `federation.vocab` only."""

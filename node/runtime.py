@@ -1,0 +1,81 @@
+"""The running node: what handlers, jobs and services are handed instead of globals.
+
+Built once per process by `node.app`; holds no state of its own beyond caches. Tests build it
+the same way with another clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from redis.asyncio import Redis
+
+from federation.client import Client
+from federation.directory import Directory
+from federation.dispatch import Inbound
+from federation.fetch import Fetcher
+from node.clock import Clock
+from node.config import Config
+from node.db.database import Database
+from node.keyring import Keyring
+
+if TYPE_CHECKING:
+    from federation import vocab
+    from node.db.database import Tx
+    from node.feature import Feature
+
+RememberActor = Callable[["Tx", "Node", "vocab.Actor"], Awaitable[Any]]
+
+
+class Hooks(msgspec.Struct):
+    """What the wire needs of the features, filled in by `node.app`.
+
+    `remember_actor` stores a fetched actor; `known_objects` tells which addresses are posts we
+    hold; `inbound` is the table of handlers.
+    """
+
+    remember_actor: RememberActor
+    known_objects: Callable[[Tx, Sequence[str]], Awaitable[set[str]]]
+    inbound: Inbound[Any]
+    features: tuple[Feature, ...] = ()
+
+
+class Node:
+    """Everything one process of the node shares."""
+
+    def __init__(
+        self,
+        *,
+        config: Config,
+        clock: Clock,
+        db: Database,
+        valkey: Redis,
+        keyring: Keyring,
+        client: Client,
+        directory: Directory,
+        fetcher: Fetcher,
+        hooks: Hooks,
+    ) -> None:
+        self.config = config
+        self.clock = clock
+        self.db = db
+        self.valkey = valkey
+        self.keyring = keyring
+        self.client = client
+        self.directory = directory
+        self.fetcher = fetcher
+        self.hooks = hooks
+        self.origin = config.node.origin.rstrip("/")
+        self.host = config.host
+        self.handle_host = config.handle_host
+        self.caches: dict[str, Any] = {}  # per process, by feature name; never the truth
+
+    def uri(self, path: str) -> str:
+        """Our public address of a path."""
+        return f"{self.origin}{path}"
+
+    def is_ours(self, uri: str) -> bool:
+        """Whether an address lies under our origin."""
+        return uri.startswith(self.origin + "/")

@@ -1,0 +1,160 @@
+"""Send what is due: hosts are leased, each host's deliveries go in order per sender.
+
+Hosts are worked on side by side, so a slow or dead one delays nobody; a host that does not answer
+rests with growing pauses (`federation.delivery.next_delay`) and goes on where it stopped. No
+transaction is open while anything is sent.
+"""
+
+import asyncio
+import logging
+import random
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import timedelta
+
+import msgspec
+
+from federation import delivery
+from federation.delivery import Delivered, Gone, Later, Outcome, Refused
+from node.errors import NodeError
+from node.runtime import Node
+from node.wire.signers import signers_of
+from node.wire.store import deliveries as store
+from node.wire.store.deliveries import Due, HostState, Sent
+
+log = logging.getLogger("node.wire.deliver")
+
+HOSTS_AT_ONCE = 256
+PER_HOST = 50
+SENDERS_AT_ONCE = 4
+DRAIN_S = 20.0
+MAX_ATTEMPTS = 12
+_SILENT = frozenset(("unreachable", "timed_out", "http_429", "http_502", "http_503", "http_504"))
+
+
+class Result(msgspec.Struct):
+    """What one round with a host brought."""
+
+    sent: list[Sent]
+    scheme: str
+    silent: Later | None = None
+
+
+async def drain(node: Node) -> None:
+    """Deliver whatever is due until nothing is, or the job has run for `DRAIN_S`."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + DRAIN_S
+    running: set[asyncio.Task[None]] = set()
+    while True:
+        if loop.time() < until and len(running) < HOSTS_AT_ONCE:
+            running |= await _start(node, HOSTS_AT_ONCE - len(running))
+        if not running:
+            break
+        finished, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+        for task in finished:
+            if task.exception() is not None:
+                log.error("delivery to a host broke off", exc_info=task.exception())
+    if loop.time() >= until:
+        async with node.db.tx() as tx:
+            tx.wake("deliver")
+
+
+async def _start(node: Node, room: int) -> set[asyncio.Task[None]]:
+    async with node.db.tx() as tx:
+        hosts = await store.lease_hosts(tx, room)
+    if not hosts:
+        return set()
+    async with node.db.read() as tx:
+        due = await store.list_due(tx, [host.host for host in hosts], PER_HOST)
+    by_host: dict[str, list[Due]] = defaultdict(list)
+    for row in due:
+        by_host[row.host].append(row)
+    return {asyncio.create_task(_serve_host(node, host, by_host[host.host])) for host in hosts}
+
+
+async def _serve_host(node: Node, host: HostState, due: list[Due]) -> None:
+    """Send to one leased host until nothing is due for it, it falls silent, or time is up."""
+    until = asyncio.get_running_loop().time() + DRAIN_S
+    while True:
+        result = await _send_all(node, host, due)
+        async with node.db.tx() as tx:
+            await store.put_sent(tx, result.sent)
+            for row in due:
+                if any(s.delivery_id == row.id and s.state == "gone" for s in result.sent):
+                    await store.put_inbox_gone(tx, row.inbox_uri)
+            if result.silent is not None:
+                await store.put_host_silent(tx, host.host, tx.now + _pause(host, result.silent))
+                return
+            more = await store.put_host_answered(tx, host.host, result.scheme)
+        if not more:
+            return
+        if asyncio.get_running_loop().time() > until:
+            async with node.db.tx() as tx:
+                tx.wake("deliver")
+            return
+        async with node.db.tx() as tx:
+            if not await store.lease_host(tx, host.host):
+                return
+            due = await store.list_due(tx, [host.host], PER_HOST)
+
+
+def _pause(host: HostState, later: Later) -> timedelta:
+    usual = delivery.next_delay(host.failures + 1, random.Random())
+    return timedelta(seconds=later.delay_s or usual or 86_400)
+
+
+async def _send_all(node: Node, host: HostState, due: Sequence[Due]) -> Result:
+    """Every sender's deliveries in their order, a few senders side by side."""
+    result = Result([], host.scheme)
+    by_sender: dict[int, list[Due]] = defaultdict(list)
+    for row in due:
+        by_sender[row.sender_id].append(row)
+    gate = asyncio.Semaphore(SENDERS_AT_ONCE)
+
+    async def one_sender(rows: list[Due]) -> None:
+        async with gate:
+            for row in rows:
+                if result.silent is not None:
+                    return
+                outcome = await _send(node, host, row)
+                _note(node, result, row, outcome)
+
+    await asyncio.gather(*(one_sender(rows) for rows in by_sender.values()))
+    return result
+
+
+async def _send(node: Node, host: HostState, row: Due) -> Outcome:
+    try:
+        signers = await signers_of(node, row.sender_id)
+    except NodeError:
+        return Refused("sender_gone")
+    scheme = "rfc9421" if host.scheme == "rfc9421" else "cavage"
+    return await delivery.post(
+        node.client, row.inbox_uri, row.body, signers.rsa, node.clock.now(), scheme=scheme
+    )
+
+
+def _note(node: Node, result: Result, row: Due, outcome: Outcome) -> None:
+    match outcome:
+        case Delivered(scheme=scheme):
+            result.scheme = scheme
+            result.sent.append(Sent(row.id, "delivered"))
+        case Refused(code=code):
+            result.sent.append(Sent(row.id, "refused", code))
+        case Gone(certain=certain) if certain or row.attempts >= 2:
+            result.sent.append(Sent(row.id, "gone", "gone"))
+        case Gone():
+            result.sent.append(_again(node, row, Later("http_404")))
+        case Later(reason=reason):
+            result.sent.append(_again(node, row, outcome))
+            if reason in _SILENT:
+                result.silent = outcome
+
+
+def _again(node: Node, row: Due, later: Later) -> Sent:
+    delay = delivery.next_delay(row.attempts + 1, random.Random())
+    if delay is None or row.attempts + 1 >= MAX_ATTEMPTS:
+        return Sent(row.id, "failed", later.reason)
+    if later.reason in _SILENT:
+        delay = 0  # the host's pause counts, so that its queue keeps its order
+    return Sent(row.id, "due", later.reason, node.clock.now() + timedelta(seconds=later.delay_s or delay))

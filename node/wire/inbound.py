@@ -1,0 +1,110 @@
+"""The inbox door: verify, keep one durable row, answer 202.
+
+Rows of concurrent requests are gathered for a few milliseconds and stored in one statement; no
+one is answered before that commit. What an activity means is worked out later (`process`).
+Spec: AP §5.2, §7.1.
+"""
+
+import asyncio
+import logging
+
+from aiohttp import web
+
+from federation import inbox
+from federation.errors import FederationError
+from node.appkeys import NODE
+from node.runtime import Node
+from node.wire.store import arrivals as store
+
+log = logging.getLogger("node.wire.inbound")
+
+GATHER_S = 0.003  # how long the first of a batch waits for company
+BATCH = 200
+
+
+class ArrivalBatcher:
+    """Stores arrivals of many requests with one commit."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._waiting: list[tuple[store.Arrival, asyncio.Future[None]]] = []
+        self._writer: asyncio.Task[None] | None = None
+
+    async def put(self, arrival: store.Arrival) -> None:
+        """Return when the arrival is durable. Raises: whatever the database raises."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((arrival, done))
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.create_task(self._write())
+        await done
+
+    async def _write(self) -> None:
+        await asyncio.sleep(GATHER_S)
+        while self._waiting:
+            batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
+            await self._store(batch)
+
+    async def _store(self, batch: list[tuple[store.Arrival, asyncio.Future[None]]]) -> None:
+        distinct = {arrival.activity_uri: arrival for arrival, _ in reversed(batch)}
+        try:
+            async with self._node.db.tx() as tx:
+                if await store.put_arrivals(tx, list(distinct.values())):
+                    tx.wake("inbound")
+        except Exception as error:  # every waiting request must learn of it
+            for _, done in batch:
+                if not done.done():
+                    done.set_exception(error)
+            return
+        for _, done in batch:
+            if not done.done():
+                done.set_result(None)
+
+
+async def receive_activity(request: web.Request) -> web.Response:
+    """POST to the shared inbox or any actor's: 202, or the refusal's own status."""
+    node = request.app[NODE]
+    headers = tuple(
+        (name.decode("latin-1"), value.decode("latin-1")) for name, value in request.raw_headers
+    )
+    try:
+        async with asyncio.timeout(node.config.web.request_timeout_s):
+            body = await request.read()
+        signed = inbox.SignedRequest(request.method, request.raw_path, headers, body)
+        received = await inbox.receive(
+            signed,
+            directory=node.directory,
+            fetcher=node.fetcher,
+            now=node.clock.now(),
+            local_origin=node.origin,
+        )
+    except FederationError as error:
+        log.info("refused %s %s", error.code, error.detail, extra={"code": error.code, "peer": request.remote})
+        return _refusal(error)
+    except TimeoutError:
+        return _refusal(FederationError("timed_out", status=400))
+    if isinstance(received, inbox.Ignored):
+        return web.Response(status=202)
+    await batcher_of(node).put(
+        store.Arrival(
+            activity_uri=received.activity_id,
+            type=received.type,
+            actor_uri=received.actor,
+            object_uri=received.object_id or "",
+            host=received.host,
+            signer_key_id=received.signer_key_id,
+            refetch=received.refetch,
+            body=received.body,
+        )
+    )
+    return web.Response(status=202)
+
+
+def batcher_of(node: Node) -> ArrivalBatcher:
+    """This process's batcher."""
+    batcher: ArrivalBatcher = node.caches.setdefault("arrival_batcher", ArrivalBatcher(node))
+    return batcher
+
+
+def _refusal(error: FederationError) -> web.Response:
+    headers = {"Retry-After": "60"} if error.status == 503 else {}
+    return web.json_response({"error": error.code}, status=error.status, headers=headers)

@@ -1,0 +1,185 @@
+"""Work off what arrived: lease, gather, judge, hand to its feature, end in a named state.
+
+A batch whose needs are known shares one transaction; what must ask the network first is handled
+host by host beside it, so one slow peer holds up nobody else and each host's order is kept.
+Whatever raises is taken out of its batch and ends alone. Every step may run twice.
+"""
+
+import asyncio
+import logging
+import random
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import timedelta
+
+import asyncpg
+import msgspec
+
+from federation import delivery, vocab
+from federation.budget import FetchBudget
+from federation.dispatch import Handler
+from federation.errors import FederationError
+from federation.gather import Gathered, gather
+from moderation import engine
+from moderation.facts import Facts
+from moderation.verdict import Change, Drop, Hold, Stage
+from node.db.database import Tx, describe
+from node.errors import NodeError
+from node.runtime import Node
+from node.wire.incoming import Ignored, InboundHandler, Incoming, Refused
+from node.wire.reading import Batch, Ready, read_batch
+from node.wire.store import arrivals as store
+from node.wire.store import hosts
+from node.wire.store.arrivals import InboxItem, Outcome
+
+log = logging.getLogger("node.wire.process")
+
+BATCH = 100
+DRAIN_S = 20.0  # a job lets others run after this long and is woken again
+MAX_ATTEMPTS = 8
+GATHER_AT_ONCE = 16
+GATHER_S = 10.0
+
+
+async def drain(node: Node) -> None:
+    """Handle due arrivals until none is left or the job has run for `DRAIN_S`."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + DRAIN_S
+    while loop.time() < until:
+        async with node.db.tx() as tx:
+            items = await store.lease_arrivals(tx, BATCH)
+        if not items:
+            return
+        await work_off(node, items)
+    async with node.db.tx() as tx:
+        tx.wake("inbound")
+
+
+async def work_off(node: Node, items: Sequence[InboxItem]) -> None:
+    """Bring every leased arrival to a named state, or set when to try it again."""
+    batch = await read_batch(node, items)
+    ready, waiting = _split(batch)
+    await asyncio.gather(_apply_together(node, batch, ready), _settle_waiting(node, batch, waiting))
+    async with node.db.tx() as tx:
+        await store.put_outcomes(tx, batch.outcomes)
+        await hosts.put_hosts_heard(tx, sorted({item.host for item in items}))
+
+
+def _split(batch: Batch) -> tuple[list[Ready], dict[str, list[Ready]]]:
+    """Those that need no network, and per host those that do with all that came after them."""
+    ready: list[Ready] = []
+    waiting: dict[str, list[Ready]] = defaultdict(list)
+    for entry in batch.entries:
+        host = entry.item.host
+        if host in waiting or batch.needs_network(entry):
+            waiting[host].append(entry)
+        else:
+            ready.append(entry)
+    return ready, waiting
+
+
+async def _settle_waiting(node: Node, batch: Batch, waiting: dict[str, list[Ready]]) -> None:
+    gate = asyncio.Semaphore(GATHER_AT_ONCE)
+
+    async def one_host(entries: list[Ready]) -> None:
+        async with gate:
+            for entry in entries:
+                await _apply_alone(node, batch, entry)
+
+    await asyncio.gather(*(one_host(entries) for entries in waiting.values()))
+
+
+async def _gather(node: Node, batch: Batch, entry: Ready) -> Gathered:
+    resolver = batch.resolver(node)
+    needs = entry.handler.needs if entry.handler else ()
+    budget = FetchBudget(node.config.federation.fetches_per_activity, GATHER_S)
+    return await gather(entry.activity, needs, resolver, budget)
+
+
+async def _apply_together(node: Node, batch: Batch, entries: list[Ready]) -> None:
+    """One transaction for all; after a failure the faulty one is settled alone and the rest again."""
+    while entries:
+        at = 0
+        outcomes: list[Outcome] = []
+        try:
+            prepared = []
+            for at, entry in enumerate(entries):
+                prepared.append(await _gather(node, batch, entry))
+            async with node.db.tx() as tx:
+                for at, entry in enumerate(entries):
+                    outcomes.append(await _handle(tx, node, batch, entry, prepared[at]))
+            batch.outcomes.extend(outcomes)
+            return
+        except Exception as error:  # named in the outcome of the one that raised
+            faulty = entries[at]
+            batch.outcomes.append(_outcome_of(node, faulty.item, error))
+            entries = [entry for entry in entries if entry is not faulty]
+
+
+async def _apply_alone(node: Node, batch: Batch, entry: Ready) -> None:
+    try:
+        entry = await batch.refreshed(node, entry)
+        gathered = await _gather(node, batch, entry)
+        async with node.db.tx() as tx:
+            outcome = await _handle(tx, node, batch, entry, gathered)
+    except Exception as error:  # named in the outcome
+        outcome = _outcome_of(node, entry.item, error)
+    batch.outcomes.append(outcome)
+
+
+async def _handle(tx: Tx, node: Node, batch: Batch, entry: Ready, gathered: Gathered) -> Outcome:
+    item = entry.item
+    for thing in {id(thing): thing for thing in gathered.things.values()}.values():
+        if isinstance(thing, vocab.Actor):
+            await node.hooks.remember_actor(tx, node, thing)
+    if gathered.things:
+        batch.known.update(await store.list_known(tx, batch.names_of(gathered)))
+    sender = batch.known.get(entry.activity.actor)
+    if sender is None:
+        return Outcome(item.id, "ignored", "sender_unknown")
+    if sender.deleted or sender.suspended:
+        return Outcome(item.id, "refused", "sender_gone" if sender.deleted else "sender_suspended")
+    facts = Facts(
+        now=tx.now, sender_host=item.host, sender_local=False, followed_here=sender.followed_here
+    )
+    verdict = engine.judge(Stage.INBOUND, gathered.activity, facts)
+    if isinstance(verdict, Drop):
+        return Outcome(item.id, "refused", verdict.code)
+    if isinstance(verdict, Hold):
+        return Outcome(item.id, "held", verdict.code)
+    if isinstance(verdict, Change):
+        gathered = msgspec.structs.replace(gathered, activity=verdict.activity)
+    if entry.handler is None:
+        return Outcome(item.id, "ignored", "unknown_type")
+    incoming = Incoming(
+        gathered=gathered, sender=sender, known=batch.known, received_at=item.received_at, body=item.body
+    )
+    ended = await _run(tx, node, entry.handler, incoming)
+    return Outcome(item.id, "ignored", ended.code) if ended else Outcome(item.id, "done")
+
+
+async def _run(tx: Tx, node: Node, handler: Handler[InboundHandler], incoming: Incoming) -> Ignored | None:
+    return await handler.function(tx, node, incoming)
+
+
+def _outcome_of(node: Node, item: InboxItem, error: Exception) -> Outcome:
+    """The named state an exception means: refused for good, or again later, or worn out."""
+    match error:
+        case Refused():
+            return Outcome(item.id, "refused", error.code)
+        case NodeError():
+            return Outcome(item.id, "refused", error.code)
+        case FederationError() if error.permanent:
+            return Outcome(item.id, "refused", error.code)
+        case FederationError():
+            code = error.code
+        case asyncpg.PostgresError() | asyncpg.InterfaceError() | OSError():
+            log.warning("database said no", extra={**describe(error), "activity": item.activity_uri})
+            code = "database"
+        case _:
+            log.exception("handler raised", exc_info=error, extra={"activity": item.activity_uri})
+            code = type(error).__name__
+    delay = delivery.next_delay(item.attempts, random.Random())
+    if item.attempts >= MAX_ATTEMPTS or delay is None:
+        return Outcome(item.id, "failed", code)
+    return Outcome(item.id, "new", code, node.clock.now() + timedelta(seconds=delay))

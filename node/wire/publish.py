@@ -1,0 +1,24 @@
+"""The only way out: write an activity and one delivery row per inbox, in the caller's transaction.
+
+The body is frozen as bytes here, so what is sent is what was decided. No network: the rows are
+worked off by `deliver`.
+"""
+
+from federation import vocab
+from node.db.database import Tx
+from node.wire.store import deliveries as store
+from node.wire.store.deliveries import Destinations
+
+__all__ = ["Destinations", "publish"]
+
+
+async def publish(tx: Tx, sender_id: int, activity: vocab.Activity, whom: Destinations) -> None:
+    """Say `activity` as one of our actors to `whom`. Saying the same id twice says it once."""
+    assert activity.id is not None
+    activity_id = await store.put_activity(
+        tx, activity.id, activity.type, sender_id, activity.object_id or "", vocab.encode(activity)
+    )
+    if activity_id is None:
+        return
+    if await store.put_deliveries(tx, activity_id, sender_id, whom):
+        tx.wake("deliver")

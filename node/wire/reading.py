@@ -1,0 +1,169 @@
+"""From leased rows to activities with everything already known about them, for a whole batch.
+
+Two queries tell which named actors and objects are known; only what is missing asks the network
+later (`federation.gather`).
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from federation import strict_json, vocab
+from federation.budget import FetchBudget
+from federation.dispatch import Handler
+from federation.errors import FederationError
+from federation.gather import Gathered, with_known_object
+from node.runtime import Node
+from node.wire.incoming import InboundHandler
+from node.wire.store import arrivals as store
+from node.wire.store import deliveries
+from node.wire.store.arrivals import InboxItem, Known, Outcome
+
+
+class Ready(msgspec.Struct):
+    """A read activity and the handler it goes to."""
+
+    item: InboxItem
+    activity: vocab.Activity
+    handler: Handler[InboundHandler] | None
+
+
+class Batch(msgspec.Struct):
+    """Activities read together, what is known of what they name, and how each ended."""
+
+    entries: list[Ready]
+    known: dict[str, Known]
+    known_objects: set[str]
+    outcomes: list[Outcome]
+
+    def needs_network(self, entry: Ready) -> bool:
+        """Whether `gather` will have to fetch something for this activity."""
+        if entry.item.refetch:
+            return True
+        needs = entry.handler.needs if entry.handler else ()
+        activity = entry.activity
+        if activity.actor not in self.known:
+            return True
+        thing = activity.object
+        if activity.type in ("Create", "Update") and isinstance(thing, vocab.Actor):
+            return True
+        if "object" in needs and activity.type != "Delete" and not isinstance(thing, vocab.Thing):
+            return thing is not None and not self.has(thing)
+        if not isinstance(thing, vocab.Object):
+            return False
+        if "in_reply_to" in needs and thing.in_reply_to and not self.has(thing.in_reply_to):
+            return True
+        return "mentions" in needs and any(uri not in self.known for uri in thing.mentions)
+
+    def has(self, uri: str) -> bool:
+        """Whether we hold this actor or object."""
+        return uri in self.known or uri in self.known_objects
+
+    def resolver(self, node: Node) -> "BatchResolver":
+        """What `gather` asks."""
+        return BatchResolver(node, self)
+
+    def names_of(self, gathered: Gathered) -> list[str]:
+        """Every actor that fetched things may name."""
+        names = set(gathered.things)
+        for thing in gathered.things.values():
+            if isinstance(thing, vocab.Object):
+                names.update((*thing.mentions, *thing.attributed_to_all))
+        return list(names)
+
+    async def refreshed(self, node: Node, entry: Ready) -> Ready:
+        """An activity whose bearer proves nothing, read anew at its own host."""
+        if not entry.item.refetch:
+            return entry
+        budget = FetchBudget(3, 10.0)
+        fetched = await node.fetcher.fetch(entry.item.activity_uri, budget=budget)
+        activity = vocab.read(fetched.document)
+        if not isinstance(activity, vocab.Activity) or activity.actor != entry.item.actor_uri:
+            raise FederationError("not_the_author", status=403)
+        return Ready(entry.item, activity, _handler_of(node, activity))
+
+
+class BatchResolver:
+    """`federation.gather.Resolver` over what the batch knows, then the network."""
+
+    def __init__(self, node: Node, batch: Batch) -> None:
+        self._node = node
+        self._batch = batch
+
+    async def known(self, uri: str) -> bool:
+        """Whether we hold this actor or object already."""
+        return self._batch.has(uri) or self._node.is_ours(uri)
+
+    async def activity(self, uri: str) -> vocab.Activity | None:
+        """The stored activity of this id, ours or received."""
+        return await find_activity(self._node, uri)
+
+    async def fetch(self, uri: str, budget: FetchBudget) -> vocab.Thing:
+        """The document from its own host."""
+        if self._node.is_ours(uri):
+            raise FederationError("own_origin", "fetching from ourselves", status=403)
+        fetched = await self._node.fetcher.fetch(uri, budget=budget)
+        return vocab.read(fetched.document)
+
+
+async def find_activity(node: Node, uri: str) -> vocab.Activity | None:
+    """An activity we sent or received, by id."""
+    async with node.db.read() as tx:
+        if node.is_ours(uri):
+            body = await deliveries.find_activity_body(tx, uri)
+        else:
+            body = await store.find_arrived_body(tx, uri)
+    if body is None:
+        return None
+    found = vocab.read(strict_json.loads(body))
+    return found if isinstance(found, vocab.Activity) else None
+
+
+def _handler_of(node: Node, activity: vocab.Activity) -> Handler[InboundHandler] | None:
+    return node.hooks.inbound.lookup(activity.type, activity.object_type)
+
+
+def _names(activity: vocab.Activity) -> tuple[set[str], set[str]]:
+    """(possible actors, possible objects) that an activity speaks of."""
+    actors = {activity.actor, *activity.to, *activity.cc}
+    objects: set[str] = set()
+    thing = activity.object
+    for uri in (activity.object_id, activity.target_id):
+        if uri:
+            actors.add(uri)
+            objects.add(uri)
+    if isinstance(thing, vocab.Object):
+        actors.update((*thing.mentions, *thing.attributed_to_all, *thing.to, *thing.cc))
+        if thing.in_reply_to:
+            objects.add(thing.in_reply_to)
+    if isinstance(thing, vocab.Activity):
+        actors.update(uri for uri in (thing.actor, thing.object_id) if uri)
+        objects.update(uri for uri in (thing.object_id,) if uri)
+    return actors, objects
+
+
+async def read_batch(node: Node, items: Sequence[InboxItem]) -> Batch:
+    """Read the bodies and ask once what is known; unreadable ones end as refused."""
+    batch = Batch([], {}, set(), [])
+    actors: set[str] = set()
+    objects: set[str] = set()
+    for item in items:
+        try:
+            activity = vocab.read(strict_json.loads(item.body))
+            if not isinstance(activity, vocab.Activity):
+                batch.outcomes.append(Outcome(item.id, "ignored", "unknown_type"))
+                continue
+            if activity.object_type is None and activity.object_id:
+                activity = await with_known_object(activity, BatchResolver(node, batch))
+        except FederationError as error:
+            batch.outcomes.append(Outcome(item.id, "refused", error.code))
+            continue
+        batch.entries.append(Ready(item, activity, _handler_of(node, activity)))
+        named = _names(activity)
+        actors |= named[0]
+        objects |= named[1]
+    async with node.db.read() as tx:
+        batch.known = await store.list_known(tx, list(actors))
+        batch.known_objects = await node.hooks.known_objects(tx, list(objects)) if objects else set()
+        batch.known_objects |= await store.list_tombstoned(tx, list(objects)) if objects else set()
+    return batch

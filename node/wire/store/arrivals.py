@@ -1,0 +1,170 @@
+"""Arrived activities: stored as received, leased by workers, ended in a named state; and who they speak of."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from node.db import rows
+from node.db.database import Tx
+
+LEASE = timedelta(seconds=60)
+_LEASING = 0x1EA5E  # advisory lock: one worker leases at a time, for a millisecond
+
+
+class Arrival(msgspec.Struct, frozen=True):
+    """A verified activity about to be stored."""
+
+    activity_uri: str
+    type: str
+    actor_uri: str
+    object_uri: str
+    host: str
+    signer_key_id: str
+    refetch: bool
+    body: bytes
+
+
+class InboxItem(msgspec.Struct, frozen=True):
+    """An arrived activity leased by a worker."""
+
+    id: int
+    activity_uri: str
+    type: str
+    actor_uri: str
+    host: str
+    refetch: bool
+    body: bytes
+    attempts: int
+    received_at: datetime
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """How an arrived activity ended, or when to try it again (`retry_at`)."""
+
+    item_id: int
+    state: str
+    code: str = ""
+    retry_at: datetime | None = None
+
+
+class Known(msgspec.Struct, frozen=True):
+    """As much of a known actor as handlers need to decide."""
+
+    id: int
+    uri: str
+    local: bool
+    kind: str
+    host: str
+    username: str
+    inbox_uri: str
+    followers_uri: str
+    locked: bool
+    followed_here: bool
+    suspended: bool
+    deleted: bool
+    fetched_at: datetime | None
+
+
+async def put_arrivals(tx: Tx, arrivals: Sequence[Arrival]) -> int:
+    """Store arrivals, repeats left out; returns how many were new. One statement."""
+    new: int = await tx.fetchval(
+        """WITH stored AS (
+               INSERT INTO inbox_items (id, activity_uri, type, actor_uri, object_uri, host, signer_key_id,
+                                        refetch, body, received_at, next_attempt_at)
+               SELECT id, activity_uri, type, actor_uri, object_uri, host, signer_key_id, refetch, body, $10, $10
+               FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
+                           $8::boolean[], $9::bytea[])
+                    AS t (id, activity_uri, type, actor_uri, object_uri, host, signer_key_id, refetch, body)
+               ON CONFLICT (activity_uri) DO NOTHING
+               RETURNING 1)
+           SELECT count(*) FROM stored""",
+        [tx.new_id() for _ in arrivals],
+        [a.activity_uri for a in arrivals],
+        [a.type for a in arrivals],
+        [a.actor_uri for a in arrivals],
+        [a.object_uri for a in arrivals],
+        [a.host for a in arrivals],
+        [a.signer_key_id for a in arrivals],
+        [a.refetch for a in arrivals],
+        [a.body for a in arrivals],
+        tx.now,
+    )
+    return new
+
+
+async def lease_arrivals(tx: Tx, limit: int) -> list[InboxItem]:
+    """The oldest due arrivals of hosts that no other worker is busy with, in order."""
+    await tx.execute("SELECT pg_advisory_xact_lock($1)", _LEASING)
+    records = await tx.fetch(
+        """WITH picked AS (
+               SELECT i.id FROM inbox_items i
+               WHERE i.state = 'new' AND i.next_attempt_at <= $1
+                 AND (i.leased_until IS NULL OR i.leased_until < $1)
+                 AND NOT EXISTS (SELECT 1 FROM inbox_items busy
+                                 WHERE busy.state = 'new' AND busy.leased_until IS NOT NULL
+                                   AND busy.leased_until >= $1 AND busy.host = i.host)
+               ORDER BY i.next_attempt_at, i.id LIMIT $2)
+           UPDATE inbox_items i SET leased_until = $3, attempts = attempts + 1
+           FROM picked WHERE i.id = picked.id
+           RETURNING i.id, i.activity_uri, i.type, i.actor_uri, i.host, i.refetch, i.body, i.attempts,
+                     i.received_at""",
+        tx.now,
+        limit,
+        tx.now + LEASE,
+    )
+    return sorted(rows.many(InboxItem, records), key=lambda item: item.id)
+
+
+async def put_outcomes(tx: Tx, outcomes: Iterable[Outcome]) -> None:
+    """Write down how arrivals ended. One statement."""
+    listed = list(outcomes)
+    await tx.execute(
+        """UPDATE inbox_items i SET state = t.state, code = t.code, leased_until = NULL,
+               next_attempt_at = COALESCE(t.retry_at, i.next_attempt_at),
+               ended_at = CASE WHEN t.state = 'new' THEN NULL ELSE $5 END
+           FROM unnest($1::bigint[], $2::text[], $3::text[], $4::timestamptz[]) AS t (id, state, code, retry_at)
+           WHERE i.id = t.id""",
+        [o.item_id for o in listed],
+        [o.state for o in listed],
+        [o.code for o in listed],
+        [o.retry_at for o in listed],
+        tx.now,
+    )
+
+
+async def find_arrived_body(tx: Tx, uri: str) -> bytes | None:
+    """The bytes of an activity that arrived."""
+    found: bytes | None = await tx.fetchval("SELECT body FROM inbox_items WHERE activity_uri = $1", uri)
+    return found
+
+
+async def list_known(tx: Tx, uris: Sequence[str]) -> dict[str, Known]:
+    """The known actors among these addresses, in one query for a whole batch."""
+    records = await tx.fetch(
+        """SELECT a.id, a.uri, a.local, a.kind, a.host, a.username, a.inbox_uri, a.followers_uri, a.locked,
+                  EXISTS (SELECT 1 FROM follows f JOIN actors o ON o.id = f.follower_id
+                          WHERE f.followee_id = a.id AND f.state = 'accepted' AND o.local) AS followed_here,
+                  a.suspended_at IS NOT NULL AS suspended, a.deleted_at IS NOT NULL AS deleted, a.fetched_at
+           FROM actors a WHERE a.uri = ANY($1)""",
+        list(uris),
+    )
+    return {record["uri"]: Known(**record) for record in records}
+
+
+async def list_tombstoned(tx: Tx, uris: Sequence[str]) -> set[str]:
+    """Those of the addresses that were deleted."""
+    records = await tx.fetch("SELECT uri FROM tombstones WHERE uri = ANY($1)", list(uris))
+    return {record["uri"] for record in records}
+
+
+async def put_tombstone(tx: Tx, uri: str, former_type: str, actor_uri: str) -> None:
+    """Remember that something was deleted, so that nothing late brings it back."""
+    await tx.execute(
+        """INSERT INTO tombstones (uri, former_type, actor_uri, deleted_at) VALUES ($1,$2,$3,$4)
+           ON CONFLICT (uri) DO NOTHING""",
+        uri,
+        former_type,
+        actor_uri,
+        tx.now,
+    )

@@ -1,0 +1,108 @@
+"""Other nodes and their keys, and the upkeep of the queues."""
+
+from datetime import datetime
+
+import msgspec
+
+from node.db import rows
+from node.db.database import Tx
+
+
+class StoredKey(msgspec.Struct, frozen=True):
+    """A public key of somebody else."""
+
+    key_id: str
+    owner_uri: str
+    pem: str
+    multibase: str
+
+
+async def find_key(tx: Tx, key_id: str) -> StoredKey | None:
+    """A key fetched earlier."""
+    return rows.maybe(
+        StoredKey,
+        await tx.fetchrow(
+            "SELECT key_id, owner_uri, pem, multibase FROM public_keys WHERE key_id = $1", key_id
+        ),
+    )
+
+
+async def put_key(tx: Tx, key: StoredKey, host: str) -> None:
+    """Remember a key as its origin served it."""
+    await tx.execute(
+        """INSERT INTO public_keys (key_id, owner_uri, host, pem, multibase, fetched_at, refreshed_at)
+           VALUES ($1,$2,$3,$4,$5,$6,$6)
+           ON CONFLICT (key_id) DO UPDATE SET owner_uri = EXCLUDED.owner_uri, host = EXCLUDED.host,
+               pem = EXCLUDED.pem, multibase = EXCLUDED.multibase, fetched_at = EXCLUDED.fetched_at,
+               refreshed_at = EXCLUDED.refreshed_at""",
+        key.key_id,
+        key.owner_uri,
+        host,
+        key.pem,
+        key.multibase,
+        tx.now,
+    )
+
+
+async def delete_key(tx: Tx, key_id: str) -> None:
+    """Forget a key."""
+    await tx.execute("DELETE FROM public_keys WHERE key_id = $1", key_id)
+
+
+async def list_refused_hosts(tx: Tx) -> list[str]:
+    """Hosts this node speaks with no more."""
+    records = await tx.fetch("SELECT host FROM hosts WHERE refused_at IS NOT NULL")
+    return [record["host"] for record in records]
+
+
+async def is_actor_known(tx: Tx, uri: str) -> bool:
+    """Whether we ever stored this actor."""
+    return await tx.fetchval("SELECT 1 FROM actors WHERE uri = $1", uri) is not None
+
+
+async def count_waiting(tx: Tx) -> dict[str, int]:
+    """Queue lengths: arrivals to handle, deliveries to make, mails to send."""
+    record = await tx.fetchrow(
+        """SELECT (SELECT count(*) FROM inbox_items WHERE state = 'new') AS inbox,
+                  (SELECT count(*) FROM deliveries WHERE state = 'due') AS deliveries,
+                  (SELECT count(*) FROM mails WHERE state = 'due') AS mails"""
+    )
+    return dict(record)
+
+
+async def is_anything_due(tx: Tx) -> tuple[bool, bool]:
+    """Whether (arrivals, deliveries) wait for a worker now."""
+    record = await tx.fetchrow(
+        """SELECT EXISTS (SELECT 1 FROM inbox_items WHERE state = 'new' AND next_attempt_at <= $1
+                          AND (leased_until IS NULL OR leased_until < $1)) AS inbox,
+                  EXISTS (SELECT 1 FROM deliveries d LEFT JOIN hosts h ON h.host = d.host
+                          WHERE d.state = 'due' AND d.next_attempt_at <= $1
+                          AND (h.leased_until IS NULL OR h.leased_until < $1)
+                          AND (h.next_attempt_at IS NULL OR h.next_attempt_at <= $1)) AS deliveries""",
+        tx.now,
+    )
+    return record["inbox"], record["deliveries"]
+
+
+async def delete_old(tx: Tx, arrived_before: datetime, sent_before: datetime) -> None:
+    """Forget arrivals and finished deliveries past their retention, a bounded number at a time."""
+    await tx.execute(
+        """DELETE FROM inbox_items WHERE id IN (
+               SELECT id FROM inbox_items WHERE received_at < $1 AND state <> 'new' LIMIT 5000)""",
+        arrived_before,
+    )
+    await tx.execute(
+        "DELETE FROM deliveries WHERE id IN (SELECT id FROM deliveries WHERE ended_at < $1 LIMIT 20000)",
+        sent_before,
+    )
+
+
+async def put_again(tx: Tx, item_id: int) -> bool:
+    """Let an arrival that ended badly run once more; False when there is none such."""
+    found = await tx.fetchval(
+        """UPDATE inbox_items SET state = 'new', code = '', attempts = 0, next_attempt_at = $2, ended_at = NULL
+           WHERE id = $1 AND state IN ('failed', 'refused', 'ignored', 'held') RETURNING id""",
+        item_id,
+        tx.now,
+    )
+    return found is not None
