@@ -161,14 +161,15 @@ class Fetcher:
         if running is None:
             running = asyncio.ensure_future(work())
             self._running[name] = running
-            running.add_done_callback(lambda _: self._running.pop(name, None))
+            running.add_done_callback(lambda done: self._finish(name, done))
         # One caller giving up must not cancel it for the others.
         result: T = await asyncio.shield(running)
         return result
 
-    def is_running(self, name: str) -> bool:
-        """Whether `once` has this under way."""
-        return name in self._running
+    def _finish(self, name: str, done: asyncio.Future[Any]) -> None:
+        self._running.pop(name, None)
+        if not done.cancelled():
+            done.exception()  # looked at here, in case every caller gave up before it failed
 
 
 def document_id(document: dict[str, Any]) -> str:
