@@ -72,6 +72,12 @@ def load(data_dir: Path, file: Path | None = None, environment: Mapping[str, str
     return config
 
 
+def written_origin(path: Path) -> str:
+    """The origin that stands in a file `load` has accepted; empty when none stands there."""
+    origin: str = tomllib.loads(path.read_text("utf-8")).get("node", {}).get("origin", "")
+    return origin
+
+
 def _parse(path: Path, text: str) -> dict[str, dict[str, Any]]:
     try:
         tree = tomllib.loads(text)
