@@ -1,0 +1,256 @@
+"""Posts as the client API shows them: Mastodon's Status, StatusEdit, StatusSource and Context.
+
+Pure translation of `posts.views`, which was read for one viewer already; no SQL. One `Statuses`
+serves one answer, so that an author shown twenty times is translated once. Called by the `api.py`
+of posts and of the features above.
+
+Spec: Mastodon 4.3 client API, entities Status, StatusEdit, StatusSource, Context. Our extension:
+`local_only`, true for posts that stay in this house (`visibility` is then "public").
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from html import escape
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from node.features.actors.entities import Account, Emoji, account, emojis, stamp, stamp_or_none
+from node.features.actors.store import Actor
+from node.features.media.entities import MediaAttachment, addresses_of, attachment
+from node.features.posts.views import Mentioned, PostView, Revision, Thread
+
+if TYPE_CHECKING:
+    from node.runtime import Node
+
+VISIBILITY: Final = {
+    "public": "public",
+    "unlisted": "unlisted",
+    "followers": "private",
+    "direct": "direct",
+    "local": "public",
+}
+AUDIENCE: Final = {"public": "public", "unlisted": "unlisted", "private": "followers", "direct": "direct"}
+
+
+class Mention(msgspec.Struct, frozen=True):
+    """Somebody a post names."""
+
+    id: str
+    username: str
+    url: str
+    acct: str
+
+
+class Tag(msgspec.Struct, frozen=True):
+    """A hashtag of a post."""
+
+    name: str
+    url: str
+
+
+class Application(msgspec.Struct, frozen=True):
+    """The program a post was written with."""
+
+    name: str
+    website: str | None = None
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """Mastodon's Status. What is UNSET is left out, as Mastodon does for visitors and strangers."""
+
+    id: str
+    created_at: str
+    in_reply_to_id: str | None
+    in_reply_to_account_id: str | None
+    sensitive: bool
+    spoiler_text: str
+    visibility: str
+    local_only: bool
+    language: str | None
+    uri: str
+    url: str | None
+    replies_count: int
+    reblogs_count: int
+    favourites_count: int
+    edited_at: str | None
+    content: str | UnsetType = UNSET
+    text: str | UnsetType = UNSET
+    reblog: "Status | None" = None
+    application: Application | UnsetType | None = UNSET
+    account: Account
+    media_attachments: list[MediaAttachment]
+    mentions: list[Mention]
+    tags: list[Tag]
+    emojis: list[Emoji]
+    card: None = None
+    poll: None = None
+    favourited: bool | UnsetType = UNSET
+    reblogged: bool | UnsetType = UNSET
+    muted: bool | UnsetType = UNSET
+    bookmarked: bool | UnsetType = UNSET
+    pinned: bool | UnsetType = UNSET
+    filtered: list[Any] | UnsetType = UNSET
+
+
+class StatusEdit(msgspec.Struct, frozen=True, kw_only=True):
+    """One version of an edited post."""
+
+    content: str
+    spoiler_text: str
+    sensitive: bool
+    created_at: str
+    account: Account
+    media_attachments: list[MediaAttachment]
+    emojis: list[Emoji]
+
+
+class StatusSource(msgspec.Struct, frozen=True):
+    """A post as its author typed it."""
+
+    id: str
+    text: str
+    spoiler_text: str
+
+
+class Context(msgspec.Struct, frozen=True):
+    """The posts around one: what it answers, and what answers it."""
+
+    ancestors: list[Status]
+    descendants: list[Status]
+
+
+class Boosted(msgspec.Struct, frozen=True):
+    """Who passed a post on, when, and under which id and uri (uri "" where it is not known)."""
+
+    id: int
+    booster: Actor
+    at: datetime
+    uri: str = ""
+
+
+class Statuses:
+    """Translates the posts of one answer, for one reader (`viewer_id` None: anybody)."""
+
+    def __init__(self, node: "Node", viewer_id: int | None) -> None:
+        self.node = node
+        self.viewer_id = viewer_id
+        self.addresses = addresses_of(node)
+        self._accounts: dict[int, Account] = {}
+
+    def account(self, actor: Actor) -> Account:
+        """Mastodon's Account, made once per answer."""
+        found = self._accounts.get(actor.id)
+        if found is None:
+            found = self._accounts[actor.id] = account(actor, self.addresses)
+        return found
+
+    def status(self, post: PostView, *, with_source: bool = False) -> Status:
+        """Mastodon's Status; `with_source`: the typed text instead of HTML, as after a DELETE."""
+        known = self.viewer_id is not None
+        own = known and post.author.id == self.viewer_id
+        return Status(
+            id=str(post.id),
+            created_at=stamp(post.published_at),
+            in_reply_to_id=_text_id(post.in_reply_to_id),
+            in_reply_to_account_id=_text_id(post.in_reply_to_actor_id),
+            sensitive=post.sensitive,
+            spoiler_text=post.warning,
+            visibility=VISIBILITY[post.audience],
+            local_only=post.audience == "local",
+            language=post.language or None,
+            uri=post.uri,
+            url=post.url or post.uri,
+            replies_count=post.replies_count,
+            reblogs_count=post.boosts_count,
+            favourites_count=post.likes_count,
+            edited_at=stamp_or_none(post.edited_at),
+            content=UNSET if with_source else content_of(post),
+            text=post.source if with_source else UNSET,
+            application=self._application(post),
+            account=self.account(post.author),
+            media_attachments=[attachment(self.node, file) for file in post.media],
+            mentions=[_mention(one) for one in post.mentions],
+            tags=[self.tag(name) for name in post.tags],
+            emojis=emojis(post.emojis, self.addresses),
+            favourited=post.liked if known else UNSET,
+            reblogged=post.boosted if known else UNSET,
+            muted=post.muted if known else UNSET,
+            bookmarked=post.bookmarked if known else UNSET,
+            pinned=post.pinned if own and post.audience != "direct" else UNSET,
+            filtered=[] if known else UNSET,
+        )
+
+    def boost(self, post: PostView, boosted: Boosted) -> Status:
+        """The Status of somebody passing a post on; the post itself is its `reblog`."""
+        inner = self.status(post)
+        return msgspec.structs.replace(
+            inner,
+            id=str(boosted.id),
+            created_at=stamp(boosted.at),
+            uri=boosted.uri or inner.uri,
+            account=self.account(boosted.booster),
+            in_reply_to_id=None,
+            in_reply_to_account_id=None,
+            edited_at=None,
+            media_attachments=[],
+            mentions=[],
+            tags=[],
+            application=UNSET,
+            pinned=UNSET,
+            reblog=inner,
+        )
+
+    def _application(self, post: PostView) -> Application | UnsetType | None:
+        if not post.local:
+            return UNSET
+        return Application(post.app_name) if post.app_name else None
+
+    def tag(self, name: str) -> Tag:
+        """A hashtag with the address of its page here."""
+        return Tag(name, f"{self.node.origin}/tags/{quote(name)}")
+
+    def context(self, thread: Thread) -> Context:
+        """What stands around a post."""
+        return Context(
+            [self.status(post) for post in thread.ancestors],
+            [self.status(post) for post in thread.descendants],
+        )
+
+    def edits(self, post: PostView, revisions: Iterable[Revision]) -> list[StatusEdit]:
+        """Every version of a post, oldest first."""
+        files = [attachment(self.node, file) for file in post.media]
+        return [
+            StatusEdit(
+                content=one.html,
+                spoiler_text=one.warning,
+                sensitive=one.sensitive,
+                created_at=stamp(one.written_at),
+                account=self.account(post.author),
+                media_attachments=files,
+                emojis=emojis(post.emojis, self.addresses),
+            )
+            for one in revisions
+        ]
+
+    def accounts(self, actors: Sequence[Actor]) -> list[Account]:
+        """Mastodon's Accounts in the same order."""
+        return [self.account(actor) for actor in actors]
+
+
+def content_of(post: PostView) -> str:
+    """The post's HTML; an article's title stands above it, since a Status has no place for one."""
+    if not post.title:
+        return post.html
+    return f"<p><strong>{escape(post.title)}</strong></p>{post.html}"
+
+
+def _mention(one: Mentioned) -> Mention:
+    acct = one.username if one.local else f"{one.username}@{one.host}"
+    return Mention(str(one.actor_id), one.username, one.url or one.uri, acct)
+
+
+def _text_id(identifier: int | None) -> str | None:
+    return None if identifier is None else str(identifier)

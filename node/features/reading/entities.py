@@ -1,0 +1,44 @@
+"""Timeline entries and notifications as the client API shows them.
+
+Pure translation of `reading.views`. Called by the API of reading.
+
+Spec: Mastodon 4.3 client API, entities Status (reblog) and Notification.
+"""
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from node.features.actors.entities import Account, stamp
+from node.features.posts.entities import Boosted, Status, Statuses
+from node.features.reading.views import EntryView, NotificationView
+
+
+class Notification(msgspec.Struct, frozen=True, kw_only=True):
+    """Mastodon's Notification; `status` is there for the kinds that are about one."""
+
+    id: str
+    type: str
+    created_at: str
+    group_key: str
+    account: Account
+    status: Status | UnsetType = UNSET
+
+
+def entry(maker: Statuses, shown: EntryView) -> Status:
+    """The Status of one place in a timeline: a post, or somebody passing it on."""
+    if shown.booster is None:
+        return maker.status(shown.post)
+    at = shown.boosted_at or shown.post.published_at
+    return maker.boost(shown.post, Boosted(shown.id, shown.booster, at))
+
+
+def notification(maker: Statuses, shown: NotificationView) -> Notification:
+    """Mastodon's Notification."""
+    return Notification(
+        id=str(shown.id),
+        type=shown.kind,
+        created_at=stamp(shown.created_at),
+        group_key=f"ungrouped-{shown.id}",
+        account=maker.account(shown.actor),
+        status=UNSET if shown.post is None else maker.status(shown.post),
+    )
