@@ -1,0 +1,191 @@
+"""All SQL of media: rows of files, ours and others', and the list of files to remove.
+
+Rows of ours have a `file_key`, rows of others a `remote_url`; no row has both. A deleted row
+leaves its keys in `media_leftovers` by a trigger, however it was deleted.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from node.db.database import Tx
+from node.db.rows import many, maybe, one
+
+
+class Media(msgspec.Struct, frozen=True, kw_only=True):
+    """One file: `bytes` counts the preview too; focus runs from -1 to 1, y upwards."""
+
+    id: int
+    owner_id: int
+    post_id: int | None = None
+    position: int = 0
+    purpose: str = "post"
+    kind: str
+    mime: str = ""
+    file_key: str = ""
+    preview_key: str = ""
+    remote_url: str = ""
+    bytes: int = 0
+    width: int = 0
+    height: int = 0
+    blurhash: str = ""
+    alt: str = ""
+    focus_x: float = 0.0
+    focus_y: float = 0.0
+    created_at: datetime
+
+
+_COLUMNS = """id, owner_id, post_id, position, purpose, kind, mime, file_key, preview_key, remote_url,
+              bytes, width, height, blurhash, alt, focus_x, focus_y, created_at"""
+
+
+async def put_media(tx: Tx, media: Media) -> None:
+    """Keep a new row."""
+    await tx.execute(
+        f"""INSERT INTO media ({_COLUMNS})
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)""",
+        *msgspec.structs.astuple(media),
+    )
+
+
+async def get_own(tx: Tx, owner_id: int, media_id: int) -> Media:
+    """A file its owner uploaded. Raises: `not_found`, also for other people's (MED-07)."""
+    record = await tx.fetchrow(
+        f"SELECT {_COLUMNS} FROM media WHERE id = $1 AND owner_id = $2 AND file_key <> ''", media_id, owner_id
+    )
+    return one(Media, record)
+
+
+async def find_by_key(tx: Tx, file_key: str) -> Media | None:
+    """The row whose file or preview has this key."""
+    record = await tx.fetchrow(
+        f"SELECT {_COLUMNS} FROM media WHERE file_key <> '' AND (file_key = $1 OR preview_key = $1)", file_key
+    )
+    return maybe(Media, record)
+
+
+async def put_words(tx: Tx, media_id: int, alt: str, focus: tuple[float, float]) -> None:
+    """Change description and focus."""
+    await tx.execute(
+        "UPDATE media SET alt = $2, focus_x = $3, focus_y = $4 WHERE id = $1", media_id, alt, *focus
+    )
+
+
+async def put_attached(tx: Tx, owner_id: int, media_ids: Sequence[int], post_id: int) -> int:
+    """Hang the owner's free files on the post in this order and let go of its others; how many hang now."""
+    await tx.execute(
+        "UPDATE media SET post_id = NULL WHERE post_id = $1 AND NOT (id = ANY($2::bigint[]))",
+        post_id,
+        media_ids,
+    )
+    found = await tx.fetch(
+        """UPDATE media SET post_id = $3, position = array_position($2::bigint[], id) - 1
+           WHERE id = ANY($2::bigint[]) AND owner_id = $1 AND purpose = 'post' AND file_key <> ''
+             AND (post_id IS NULL OR post_id = $3)
+           RETURNING id""",
+        owner_id,
+        media_ids,
+        post_id,
+    )
+    return len(found)
+
+
+async def list_for_posts(tx: Tx, post_ids: Sequence[int]) -> dict[int, tuple[Media, ...]]:
+    """The files of each post that has any, in their order."""
+    records = await tx.fetch(
+        f"SELECT {_COLUMNS} FROM media WHERE post_id = ANY($1::bigint[]) ORDER BY post_id, position", post_ids
+    )
+    found: dict[int, tuple[Media, ...]] = {}
+    for media in many(Media, records):
+        if media.post_id is not None:
+            found[media.post_id] = (*found.get(media.post_id, ()), media)
+    return found
+
+
+async def put_remote(tx: Tx, post_id: int, rows: Sequence[Media]) -> None:
+    """Keep others' files of a post; owner is the post's author, whatever the rows say."""
+    columns = [list(column) for column in zip(*map(msgspec.structs.astuple, rows), strict=True)]
+    names = ("id", "kind", "mime", "remote_url", "width", "height", "blurhash", "alt", "focus_x", "focus_y")
+    fields = Media.__struct_fields__
+    await tx.execute(
+        """INSERT INTO media (id, owner_id, post_id, position, kind, mime, remote_url,
+                              width, height, blurhash, alt, focus_x, focus_y, created_at)
+           SELECT m.id, p.author_id, p.id, m.place - 1, m.kind, m.mime, m.remote_url,
+                  m.width, m.height, m.blurhash, m.alt, m.focus_x, m.focus_y, $12
+           FROM posts p, unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::int[], $7::int[],
+                                $8::text[], $9::text[], $10::real[], $11::real[]) WITH ORDINALITY
+                AS m (id, kind, mime, remote_url, width, height, blurhash, alt, focus_x, focus_y, place)
+           WHERE p.id = $1""",
+        post_id,
+        *(columns[fields.index(name)] for name in names),
+        tx.now,
+    )
+
+
+async def delete_remote(tx: Tx, post_id: int) -> None:
+    """Forget others' files of a post."""
+    await tx.execute("DELETE FROM media WHERE post_id = $1 AND file_key = ''", post_id)
+
+
+async def lock_owner(tx: Tx, owner_id: int) -> None:
+    """Let one upload of an owner be counted at a time."""
+    await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended('media:' || $1::text, 0))", owner_id)
+
+
+async def count_bytes(tx: Tx, owner_id: int) -> int:
+    """Bytes an owner's uploads take, previews included."""
+    found = await tx.fetchval(
+        "SELECT coalesce(sum(bytes), 0)::bigint FROM media WHERE owner_id = $1 AND file_key <> ''", owner_id
+    )
+    return int(found)
+
+
+async def delete_unattached(tx: Tx, before: datetime, limit: int) -> int:
+    """Remove uploads that never came to hang on a post; how many there were."""
+    found = await tx.fetch(
+        """DELETE FROM media WHERE id IN (
+               SELECT id FROM media WHERE post_id IS NULL AND purpose = 'post' AND created_at < $1
+               ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+           RETURNING id""",
+        before,
+        limit,
+    )
+    return len(found)
+
+
+async def delete_worn_portraits(tx: Tx, before: datetime, limit: int) -> int:
+    """Remove profile pictures and banners no profile shows any more; how many there were."""
+    found = await tx.fetch(
+        """DELETE FROM media WHERE id IN (
+               SELECT m.id FROM media m JOIN actors a ON a.id = m.owner_id
+               WHERE m.purpose <> 'post' AND m.created_at < $1
+                 AND NOT (CASE m.purpose WHEN 'avatar' THEN a.avatar_url ELSE a.header_url END
+                          LIKE '%/media/files/' || m.file_key)
+               LIMIT $2)
+           RETURNING id""",
+        before,
+        limit,
+    )
+    return len(found)
+
+
+async def list_leftovers(tx: Tx, limit: int) -> list[str]:
+    """Keys of files whose row is gone, oldest first."""
+    records = await tx.fetch("SELECT file_key FROM media_leftovers ORDER BY left_at LIMIT $1", limit)
+    return [record["file_key"] for record in records]
+
+
+async def delete_leftovers(tx: Tx, keys: Sequence[str]) -> None:
+    """Cross files off the list."""
+    await tx.execute("DELETE FROM media_leftovers WHERE file_key = ANY($1::text[])", keys)
+
+
+async def list_known_keys(tx: Tx, keys: Sequence[str]) -> set[str]:
+    """Those of `keys` that some row still needs."""
+    records = await tx.fetch(
+        """SELECT file_key AS key FROM media WHERE file_key = ANY($1::text[])
+           UNION SELECT preview_key FROM media WHERE preview_key = ANY($1::text[])""",
+        keys,
+    )
+    return {record["key"] for record in records}
