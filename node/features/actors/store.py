@@ -74,8 +74,8 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
 class Secrets(msgspec.Struct, frozen=True):
     """The sealed private keys of one of our actors (`federation.keys.unseal`)."""
 
-    rsa_sealed: bytes
-    ed25519_sealed: bytes
+    rsa_sealed: str
+    ed25519_sealed: str
 
 
 async def get_actor(tx: Tx, actor_id: int) -> Actor:
@@ -178,7 +178,7 @@ async def find_handle_holder(tx: Tx, username: str, host: str, uri: str) -> int 
     return found
 
 
-async def put_secrets(tx: Tx, actor_id: int, rsa_sealed: bytes, ed25519_sealed: bytes) -> None:
+async def put_secrets(tx: Tx, actor_id: int, rsa_sealed: str, ed25519_sealed: str) -> None:
     """Keep the sealed private keys of one of our actors."""
     await tx.execute(
         "INSERT INTO actor_secrets (actor_id, rsa_sealed, ed25519_sealed, created_at) VALUES ($1,$2,$3,$4)",
@@ -238,3 +238,31 @@ async def list_inboxes_knowing(tx: Tx, actor_id: int) -> list[str]:
         actor_id,
     )
     return [record["inbox"] for record in records]
+
+
+async def put_displaced(tx: Tx, actor_id: int) -> None:
+    """Take the handle from an actor whose host gave it to another id."""
+    await tx.execute("UPDATE actors SET username = username || '.' || id WHERE id = $1", actor_id)
+
+
+async def delete_everything_of(tx: Tx, actor_id: int) -> None:
+    """Delete what an actor wrote, did and was related to; the emptied actor row stays as a marker."""
+    for statement in (
+        "DELETE FROM posts WHERE author_id = $1",
+        "DELETE FROM boosts WHERE actor_id = $1",
+        "DELETE FROM likes WHERE actor_id = $1",
+        "DELETE FROM bookmarks WHERE actor_id = $1",
+        "DELETE FROM follows WHERE follower_id = $1 OR followee_id = $1",
+        "DELETE FROM blocks WHERE actor_id = $1 OR target_id = $1",
+        "DELETE FROM mutes WHERE actor_id = $1 OR target_id = $1",
+        "DELETE FROM notifications WHERE actor_id = $1 OR owner_id = $1",
+        "DELETE FROM media WHERE owner_id = $1",
+        "DELETE FROM post_mentions WHERE actor_id = $1",
+        "DELETE FROM home_entries WHERE owner_id = $1",
+    ):
+        await tx.execute(statement, actor_id)
+
+
+async def find_by_url(tx: Tx, url: str) -> Actor | None:
+    """Our actor whose page this is."""
+    return rows.maybe(Actor, await tx.fetchrow(f"SELECT {COLUMNS} FROM actors WHERE url = $1 AND local", url))

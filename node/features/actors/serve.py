@@ -1,0 +1,108 @@
+"""Our actors as other nodes fetch them: documents, WebFinger, host-meta, follower lists.
+
+Actor documents are public, so that keys can always be had; who follows whom is only counted.
+"""
+
+from aiohttp import web
+
+from federation.discovery import answers, hostmeta
+from federation.discovery.webfinger import JRD_TYPE
+from federation.errors import FederationError
+from node.appkeys import NODE
+from node.feature import Route
+from node.features.actors import store, translate
+from node.features.actors.service import INSTANCE_PATH
+from node.features.actors.store import Actor
+from node.wire import serve
+from node.wire.inbound import receive_activity
+
+_OPEN = {"Access-Control-Allow-Origin": "*"}
+
+
+async def _find(request: web.Request) -> Actor | None:
+    node = request.app[NODE]
+    async with node.db.read() as tx:
+        return await store.find_by_uri(tx, node.uri(request.path_qs.split("?")[0]))
+
+
+async def show_actor(request: web.Request) -> web.Response:
+    """The actor document; 410 with a Tombstone after deletion."""
+    actor = await _find(request)
+    if actor is None or not actor.local:
+        return serve.answer_missing()
+    if actor.deleted_at is not None:
+        return serve.answer_gone(actor.uri, actor.kind)
+    if not serve.wants_activity(request) and "text/html" in request.headers.get("Accept", ""):
+        raise web.HTTPFound(actor.url)
+    return serve.answer(translate.to_vocab(request.app[NODE], actor))
+
+
+async def show_count(request: web.Request) -> web.Response:
+    """Followers or following: how many, not who."""
+    node = request.app[NODE]
+    parent, _, which = request.path.rpartition("/")
+    async with node.db.read() as tx:
+        actor = await store.find_by_uri(tx, node.uri(parent))
+    if actor is None or not actor.local or actor.deleted_at is not None:
+        return serve.answer_missing()
+    total = actor.followers_count if which == "followers" else actor.following_count
+    return serve.answer(serve.collection(node, f"{actor.uri}/{which}", total))
+
+
+async def show_inbox(request: web.Request) -> web.Response:
+    """Nobody reads an inbox from outside: an empty collection."""
+    node = request.app[NODE]
+    return serve.answer(serve.collection(node, node.uri(request.path), 0))
+
+
+async def webfinger(request: web.Request) -> web.Response:
+    """Who `acct:name@host` is. Spec: RFC 7033 §4."""
+    node = request.app[NODE]
+    try:
+        asked = answers.read_resource(request.query.getall("resource", []), node.origin, node.handle_host)
+    except FederationError as error:
+        return web.json_response({"error": error.code}, status=error.status, headers=_OPEN)
+    async with node.db.read() as tx:
+        if asked.name:
+            actor = await store.find_by_handle(tx, asked.name, node.handle_host)
+        elif asked.uri:
+            actor = await store.find_by_uri(tx, asked.uri) or await store.find_by_url(tx, asked.uri)
+        else:
+            actor = await store.find_by_uri(tx, node.uri(INSTANCE_PATH))
+    if actor is None or not actor.local:
+        return web.json_response({"error": "not_found"}, status=404, headers=_OPEN)
+    if actor.deleted_at is not None:
+        return web.json_response({"error": "gone"}, status=410, headers=_OPEN)
+    described = answers.Described(actor.username, actor.host, actor.uri, actor.url)
+    body = answers.jrd(described, node.origin, rels=request.query.getall("rel", []))
+    return web.json_response(body, headers={**_OPEN, "Content-Type": JRD_TYPE})
+
+
+async def host_meta(request: web.Request) -> web.Response:
+    """Where WebFinger is asked, as XRD. Spec: RFC 6415."""
+    body = hostmeta.xrd(request.app[NODE].origin)
+    return web.Response(body=body, headers={**_OPEN, "Content-Type": "application/xrd+xml; charset=utf-8"})
+
+
+async def host_meta_json(request: web.Request) -> web.Response:
+    """Where WebFinger is asked, as JSON."""
+    return web.json_response(hostmeta.jrd(request.app[NODE].origin), headers=_OPEN)
+
+
+ROUTES = (
+    Route("GET", "/.well-known/webfinger", webfinger, "wire"),
+    Route("GET", "/.well-known/host-meta", host_meta, "wire"),
+    Route("GET", "/.well-known/host-meta.json", host_meta_json, "wire"),
+    Route("POST", "/inbox", receive_activity, "wire"),
+    *(
+        route
+        for path in (INSTANCE_PATH, "/ap/users/{id:[0-9]+}", "/ap/groups/{id:[0-9]+}")
+        for route in (
+            Route("GET", path, show_actor, "wire"),
+            Route("GET", f"{path}/inbox", show_inbox, "wire"),
+            Route("POST", f"{path}/inbox", receive_activity, "wire"),
+            Route("GET", f"{path}/followers", show_count, "wire"),
+            Route("GET", f"{path}/following", show_count, "wire"),
+        )
+    ),
+)

@@ -1,0 +1,70 @@
+"""All SQL that writes home timelines. Reading them is `reading.store`'s."""
+
+from node.db.database import Tx
+
+RECENT_POSTS = 20  # shown at once of somebody newly followed
+
+
+async def put_post(tx: Tx, post_id: int) -> None:
+    """A new post into the homes of its author and of our people who may see and follow."""
+    await tx.execute(
+        """INSERT INTO home_entries (owner_id, id, post_id)
+           SELECT owner.id, p.id, p.id
+           FROM posts p
+           JOIN LATERAL (
+               SELECT a.id FROM actors a WHERE a.id = p.author_id AND a.local
+               UNION
+               SELECT f.follower_id FROM follows f JOIN actors a ON a.id = f.follower_id AND a.local
+               WHERE f.followee_id = p.author_id AND f.state = 'accepted') AS owner ON true
+           WHERE p.id = $1 AND p.audience <> 'direct'
+             AND (p.in_reply_to_actor_id IS NULL OR p.in_reply_to_actor_id = p.author_id
+                  OR p.in_reply_to_actor_id = owner.id OR owner.id = p.author_id
+                  OR EXISTS (SELECT 1 FROM follows g WHERE g.follower_id = owner.id AND g.state = 'accepted'
+                             AND g.followee_id = p.in_reply_to_actor_id))
+           ON CONFLICT DO NOTHING""",
+        post_id,
+    )
+
+
+async def put_boost(tx: Tx, boost_id: int) -> None:
+    """A boost into the homes of our people who follow the booster and want to see boosts."""
+    await tx.execute(
+        """INSERT INTO home_entries (owner_id, id, post_id, boost_id)
+           SELECT f.follower_id, b.id, b.post_id, b.id
+           FROM boosts b JOIN posts p ON p.id = b.post_id
+           JOIN follows f ON f.followee_id = b.actor_id AND f.state = 'accepted' AND f.show_boosts
+           JOIN actors a ON a.id = f.follower_id AND a.local
+           WHERE b.id = $1 AND p.author_id <> f.follower_id
+           ON CONFLICT DO NOTHING""",
+        boost_id,
+    )
+
+
+async def put_recent_of(tx: Tx, owner_id: int, author_id: int) -> None:
+    """The latest posts of somebody newly followed, if the follower is one of ours."""
+    await tx.execute(
+        """INSERT INTO home_entries (owner_id, id, post_id)
+           SELECT a.id, p.id, p.id
+           FROM actors a, LATERAL (
+               SELECT p.id FROM posts p
+               WHERE p.author_id = $2 AND p.audience IN ('public', 'unlisted', 'followers', 'local')
+                 AND (p.in_reply_to_actor_id IS NULL OR p.in_reply_to_actor_id = p.author_id)
+               ORDER BY p.id DESC LIMIT $3) AS p
+           WHERE a.id = $1 AND a.local
+           ON CONFLICT DO NOTHING""",
+        owner_id,
+        author_id,
+        RECENT_POSTS,
+    )
+
+
+async def delete_of_author(tx: Tx, owner_id: int, author_id: int) -> None:
+    """Take what somebody wrote or passed on out of a home."""
+    await tx.execute(
+        """DELETE FROM home_entries h USING posts p
+           WHERE h.owner_id = $1 AND p.id = h.post_id AND (
+               (p.author_id = $2 AND h.boost_id IS NULL)
+               OR h.boost_id IN (SELECT b.id FROM boosts b WHERE b.actor_id = $2 AND b.post_id = p.id))""",
+        owner_id,
+        author_id,
+    )
