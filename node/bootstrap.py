@@ -160,7 +160,12 @@ def install(venv: Path, lock: Path) -> None:
 
 def show_progress(count: int, total: int, line: str) -> None:
     """One changing line on a terminal, a few lines in a log."""
-    name = line.removeprefix("Collecting ").removeprefix("Requirement already satisfied: ").split("==")[0].strip()
+    name = (
+        line.removeprefix("Collecting ")
+        .removeprefix("Requirement already satisfied: ")
+        .split("==")[0]
+        .strip()
+    )
     if sys.stderr.isatty():
         print(f"\r  {count:3} of {total}  {name[:40]:40}", end="", file=sys.stderr, flush=True)
     elif count % 20 == 0 or count == total:

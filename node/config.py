@@ -45,7 +45,8 @@ class NodeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         ),
     ] = ""
     languages: Annotated[
-        tuple[str, ...], Meta(description="Languages offered, the first one for visitors without a preference.")
+        tuple[str, ...],
+        Meta(description="Languages offered, the first one for visitors without a preference."),
     ] = ("en", "de")
     lab: Annotated[
         bool,
@@ -96,7 +97,8 @@ class WorkerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         float, Meta(ge=0.01, le=5, description="How often a worker looks for wake-ups (seconds).")
     ] = 0.05
     sweep_s: Annotated[
-        float, Meta(ge=1, le=600, description="How often work whose wake-up was lost is looked for (seconds).")
+        float,
+        Meta(ge=1, le=600, description="How often work whose wake-up was lost is looked for (seconds)."),
     ] = 30.0
     max_jobs: Annotated[int, Meta(ge=1, le=1000, description="Jobs one worker runs side by side.")] = 32
     job_timeout_s: Annotated[int, Meta(ge=5, le=300, description="Longest time for one job (seconds).")] = 30
@@ -112,9 +114,12 @@ class DatabaseConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             "Empty: Allmende runs its own inside the data directory."
         ),
     ] = ""
-    url_file: Annotated[str, Meta(description="A file that holds `url`, so that it need not stand here.")] = ""
+    url_file: Annotated[str, Meta(description="A file that holds `url`, so that it need not stand here.")] = (
+        ""
+    )
     name: Annotated[
-        str, Meta(pattern="^[a-z_][a-z0-9_]{0,62}$", description="Name of the database in the built-in server.")
+        str,
+        Meta(pattern="^[a-z_][a-z0-9_]{0,62}$", description="Name of the database in the built-in server."),
     ] = "allmende"
     pool_size: Annotated[
         int, Meta(ge=2, le=200, description="Connections one process keeps open at most.")
@@ -131,7 +136,9 @@ class ValkeyConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             "Empty: Allmende runs its own inside the data directory."
         ),
     ] = ""
-    url_file: Annotated[str, Meta(description="A file that holds `url`, so that it need not stand here.")] = ""
+    url_file: Annotated[str, Meta(description="A file that holds `url`, so that it need not stand here.")] = (
+        ""
+    )
     database: Annotated[
         int, Meta(ge=0, le=63, description="Number of the logical database in the built-in server.")
     ] = 0
@@ -140,7 +147,9 @@ class ValkeyConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class MediaConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Pictures, sound and films."""
 
-    path: Annotated[str, Meta(description="Folder for uploaded files. Empty: `media` in the data directory.")] = ""
+    path: Annotated[
+        str, Meta(description="Folder for uploaded files. Empty: `media` in the data directory.")
+    ] = ""
     max_upload_bytes: Annotated[
         int, Meta(ge=100_000, le=2_000_000_000, description="Largest single upload (bytes).")
     ] = 41_943_040
@@ -215,7 +224,8 @@ class LogConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is written to the terminal or journal."""
 
     level: Annotated[
-        str, Meta(pattern="^(debug|info|warning|error)$", description="`debug`, `info`, `warning` or `error`.")
+        str,
+        Meta(pattern="^(debug|info|warning|error)$", description="`debug`, `info`, `warning` or `error`."),
     ] = "info"
     format: Annotated[
         str, Meta(pattern="^(text|json)$", description="`text` for people, `json` for log collectors.")
@@ -308,7 +318,9 @@ def parse_listen(text: str) -> Address:
     host, _, port = text.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
     if not port.isascii() or not port.isdigit() or not 0 < int(port) < 65_536 or not host:
-        raise ConfigError(f"[web] listen is {text!r}; write it like 127.0.0.1:8080 or unix:/run/allmende/web.sock.")
+        raise ConfigError(
+            f"[web] listen is {text!r}; write it like 127.0.0.1:8080 or unix:/run/allmende/web.sock."
+        )
     return Address(host=host, port=int(port))
 
 

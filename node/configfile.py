@@ -66,7 +66,9 @@ def load(data_dir: Path, file: Path | None = None, environment: Mapping[str, str
     tree = _parse(path, text)
     places = {f"{section}.{name}": _line(path, text, section, name) for section, name in _names(tree)}
     _overlay(tree, places, os.environ if environment is None else environment)
-    parts: dict[str, Any] = {section: _section(section, tree.get(section, {}), places) for section in SECTIONS}
+    parts: dict[str, Any] = {
+        section: _section(section, tree.get(section, {}), places) for section in SECTIONS
+    }
     config = Config(data_dir=data_dir.absolute(), file=path.absolute() if text else None, **parts)
     check(config)
     return config
@@ -85,7 +87,9 @@ def _parse(path: Path, text: str) -> dict[str, dict[str, Any]]:
         raise ConfigError(f"{path} is not valid TOML: {error}.") from None
     for section, values in tree.items():
         if section not in SECTIONS:
-            line = _line(path, text, section, "") if isinstance(values, dict) else _line(path, text, "", section)
+            line = (
+                _line(path, text, section, "") if isinstance(values, dict) else _line(path, text, "", section)
+            )
             hint = _nearest(section, SECTIONS)
             owner = next((key.section for key in keys() if key.name == section), None)
             if not isinstance(values, dict) and owner:
@@ -114,7 +118,9 @@ def _from_text(key: Key, raw: str) -> Any:
     if key.kind is str:
         return raw
     if key.kind is bool:
-        return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}.get(raw.lower(), raw)
+        return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}.get(
+            raw.lower(), raw
+        )
     if get_origin(key.kind) is tuple:
         return [part.strip() for part in raw.split(",") if part.strip()]
     try:
@@ -204,7 +210,15 @@ def reference() -> str:
     for key in keys():
         if key.section != previous:
             about = (section_type(key.section).__doc__ or "").strip()
-            lines += ["", f"## [{key.section}]", "", about, "", "| key | default | meaning |", "|---|---|---|"]
+            lines += [
+                "",
+                f"## [{key.section}]",
+                "",
+                about,
+                "",
+                "| key | default | meaning |",
+                "|---|---|---|",
+            ]
             previous = key.section
         limits = f" ({key.constraint})" if key.constraint else ""
         lines.append(f"| `{key.name}` | `{toml_value(key.default)}` | {key.description}{limits} |")
@@ -219,7 +233,9 @@ def show(config: Config) -> str:
         lines += ["", f"[{section}]"]
         for field in msgspec.structs.fields(values):
             value = getattr(values, field.name)
-            lines.append(f"{field.name} = {toml_value(hide_password(value) if isinstance(value, str) else value)}")
+            lines.append(
+                f"{field.name} = {toml_value(hide_password(value) if isinstance(value, str) else value)}"
+            )
     return "\n".join(lines) + "\n"
 
 

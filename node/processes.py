@@ -12,8 +12,9 @@ import inspect
 import logging
 import os
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
+from typing import Any
 
 import uvloop
 from aiohttp import web
@@ -73,14 +74,14 @@ def _site(runner: web.AppRunner, config: Config) -> web.BaseSite:
     return web.TCPSite(runner, address.host, address.port, reuse_port=True, backlog=1024)
 
 
-def _run(config: Config, name: str, parts: list[Callable[[Config], Awaitable[None]]]) -> None:
+def _run(config: Config, name: str, parts: Sequence[Callable[[Config], Coroutine[Any, Any, None]]]) -> None:
     _follow_supervisor()
     logs.configure(config, name)
     with contextlib.suppress(KeyboardInterrupt):
         uvloop.run(_until_told(config, parts))
 
 
-async def _until_told(config: Config, parts: list[Callable[[Config], Awaitable[None]]]) -> None:
+async def _until_told(config: Config, parts: Sequence[Callable[[Config], Coroutine[Any, Any, None]]]) -> None:
     """Run `parts` side by side; a part that ends or fails ends the process, which is then started afresh."""
     told = asyncio.Event()
     loop = asyncio.get_running_loop()

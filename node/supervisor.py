@@ -205,7 +205,8 @@ class Supervisor:
                 return
             if all(web.has_died() for web in self.webs):
                 raise ServiceError(
-                    "services.did_not_start", "The web processes stopped while starting; the lines above say why."
+                    "services.did_not_start",
+                    "The web processes stopped while starting; the lines above say why.",
                 )
             if time.monotonic() > deadline:
                 raise ServiceError("services.did_not_start", "The web processes do not answer.")

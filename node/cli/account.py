@@ -24,7 +24,9 @@ from node.services import running
 
 ROLES = click.Choice(["member", "moderator", "admin"])
 _password_file = click.option(
-    "--password-file", type=click.Path(path_type=Path), help="File that holds the password; - reads standard input."
+    "--password-file",
+    type=click.Path(path_type=Path),
+    help="File that holds the password; - reads standard input.",
 )
 
 
@@ -66,7 +68,9 @@ def create(config: Config, username: str, email: str, role: str, password_file: 
         async with opened(config) as node:
             password_hash = await passwords.hash_password(password)
             async with node.db.tx() as tx:
-                person = accounts.NewPerson(username=username, email=email, password_hash=password_hash, role=role)
+                person = accounts.NewPerson(
+                    username=username, email=email, password_hash=password_hash, role=role
+                )
                 await accounts.create_account(tx, node, person)
             click.echo(f"@{username}@{node.handle_host} can sign in at {node.origin}/sign-in")
 
@@ -110,7 +114,9 @@ def role(config: Config, username: str, role: str) -> None:
 
 
 @account.command("list")
-@click.option("--state", type=click.Choice(["unconfirmed", "waiting", "active", "disabled"]), help="Only these.")
+@click.option(
+    "--state", type=click.Choice(["unconfirmed", "waiting", "active", "disabled"]), help="Only these."
+)
 @options.node_options
 def list_(config: Config, state: str | None) -> None:
     """List the accounts, newest first."""

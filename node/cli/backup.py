@@ -85,7 +85,13 @@ async def _backup(config: Config, file: Path) -> Manifest:
             await connection.close()
         with tempfile.TemporaryDirectory(dir=file.absolute().parent, prefix=".allmende-") as folder:
             dump = Path(folder) / "database.dump"
-            arguments = [str(binary("pg_dump")), "--format=custom", "--no-owner", "--no-privileges", f"--file={dump}"]
+            arguments = [
+                str(binary("pg_dump")),
+                "--format=custom",
+                "--no-owner",
+                "--no-privileges",
+                f"--file={dump}",
+            ]
             _must(await asyncio.to_thread(run_tool, arguments, dsn), "The database could not be written out")
             draft = Path(folder) / "draft.tar"
             _pack(config, manifest, dump, draft)
@@ -162,10 +168,14 @@ def _unpack(tar: tarfile.TarFile, data_dir: Path, config: Config, dump: Path) ->
             _write(tar, member, dump)
         elif member.name == "node.key":
             _write(tar, member, config.key_file)
-        elif path.parts[:1] == ("media",) and len(path.parts) > 1 and ".." not in path.parts and member.isreg():
+        elif (
+            path.parts[:1] == ("media",) and len(path.parts) > 1 and ".." not in path.parts and member.isreg()
+        ):
             _write(tar, member, config.media_dir.joinpath(*path.parts[1:]))
         elif member.name not in ("manifest.json", "allmende.toml"):
-            raise ConfigError(f"The backup holds {member.name!r}, which no backup of ours does; nothing was started.")
+            raise ConfigError(
+                f"The backup holds {member.name!r}, which no backup of ours does; nothing was started."
+            )
     if not dump.exists():
         raise ConfigError("The backup holds no database; it is damaged.")
 
@@ -185,7 +195,9 @@ async def _fill_database(config: Config, dump: Path) -> None:
     connection = await asyncpg.connect(dsn)
     try:
         if await store.count_tables(connection):
-            raise ConfigError("The database is not empty; give [database] url a new one, or make an empty database.")
+            raise ConfigError(
+                "The database is not empty; give [database] url a new one, or make an empty database."
+            )
     finally:
         await connection.close()
     arguments = [

@@ -46,5 +46,7 @@ async def _found(config: Config, admin: str, email: str, password_file: Path) ->
         passwords.check_strength(password, username=admin, email=email)
         password_hash = await passwords.hash_password(password)
         async with node.db.tx() as tx:
-            person = accounts.NewPerson(username=admin, email=email, password_hash=password_hash, role="admin")
+            person = accounts.NewPerson(
+                username=admin, email=email, password_hash=password_hash, role="admin"
+            )
             await accounts.create_account(tx, node, person)

@@ -19,7 +19,9 @@ def invite() -> None:
 
 
 @invite.command()
-@click.option("--uses", type=click.IntRange(1, 1000), default=1, show_default=True, help="How many may join with it.")
+@click.option(
+    "--uses", type=click.IntRange(1, 1000), default=1, show_default=True, help="How many may join with it."
+)
 @click.option("--days", type=click.IntRange(1, 3650), help="For how many days; without end when left out.")
 @click.option("--note", default="", help="For whom it is; only admins see this.")
 @options.node_options

@@ -30,7 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "node": ("node.cli.peers", "Dealings with other nodes."),
     "config": ("node.cli.configuration", "Check and show the settings."),
     "backup": ("node.cli.backup", "Write everything into one file."),
-    "restore": ("node.cli.restore", "Read a backup into an empty data directory."),
+    "restore": ("node.cli.backup", "Read a backup into an empty data directory."),
     "web": ("node.cli.parts", "Run one web process (larger set-ups)."),
     "worker": ("node.cli.parts", "Run one worker process (larger set-ups)."),
     "migrate": ("node.cli.parts", "Bring the database to this version."),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -40,7 +40,7 @@ def data_dir_options(command: Callable[..., R]) -> Callable[..., R]:
     )(command)  # fmt: skip
     return click.option(
         "--data-dir", type=click.Path(path_type=Path, file_okay=False), envvar="ALLMENDE_DATA_DIR",
-        default=default_data_dir, show_default="data",
+        default=default_data_dir, show_default="data, beside the program",
         help="Where the node keeps everything.",
     )(command)  # fmt: skip
 
@@ -89,7 +89,7 @@ def read_password(file: Path | None, prompt: str = "Password") -> str:
     return typed
 
 
-def print_table(rows: list[tuple[str, ...]], heading: tuple[str, ...]) -> None:
+def print_table(rows: Sequence[tuple[str, ...]], heading: tuple[str, ...]) -> None:
     """Columns padded to their widest entry."""
     widths = [max(len(row[column]) for row in [heading, *rows]) for column in range(len(heading))]
     for row in [heading, *rows]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncpg
 import msgspec
 
+from node.db.rows import one
+
 
 class Queues(msgspec.Struct, frozen=True):
     """How much waits, and how long the oldest has been due (seconds)."""
@@ -36,7 +38,7 @@ SELECT
 
 async def get_queues(connection: asyncpg.Connection) -> Queues:
     """Lengths and ages of what waits."""
-    return Queues(**await connection.fetchrow(_QUEUES))
+    return one(Queues, await connection.fetchrow(_QUEUES))
 
 
 async def get_server_version(connection: asyncpg.Connection) -> str:
@@ -60,6 +62,15 @@ async def count_tables(connection: asyncpg.Connection) -> int:
 async def count_handles_elsewhere(connection: asyncpg.Connection, host: str) -> int:
     """Accounts whose actor was made under another host than `host`: the origin was changed."""
     found = await connection.fetchval(
-        "SELECT count(*) FROM accounts JOIN actors ON actors.id = accounts.actor_id WHERE actors.host <> $1", host
+        "SELECT count(*) FROM accounts JOIN actors ON actors.id = accounts.actor_id WHERE actors.host <> $1",
+        host,
     )
     return int(found)
+
+
+async def find_recent_host(connection: asyncpg.Connection) -> str | None:
+    """A host we exchanged something with lately."""
+    found: str | None = await connection.fetchval(
+        "SELECT host FROM inbox_items WHERE state = 'done' ORDER BY id DESC LIMIT 1"
+    )
+    return found

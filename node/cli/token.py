@@ -27,6 +27,6 @@ def create(config: Config, username: str, scopes: str) -> None:
     async def run() -> str:
         async with opened(config) as node, node.db.tx() as tx:
             person = await account_named(tx, username)
-            return await oauth.create_token(tx, person.actor_id, scopes)
+            return await oauth.create_token(tx, person.actor_id, tuple(scopes.split()))
 
     click.echo(asyncio.run(run()))

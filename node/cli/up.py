@@ -36,7 +36,9 @@ class Founding(msgspec.Struct, frozen=True):
 @click.command()
 @options.data_dir_options
 @click.option("--listen", help="Address and port to listen on, such as 127.0.0.1:8080.")
-@click.option("--origin", help="The node's public address, such as https://example.org. Fixed at the first start.")
+@click.option(
+    "--origin", help="The node's public address, such as https://example.org. Fixed at the first start."
+)
 @click.option("--name", help="The name of the house.")
 @click.option("--admin", help="User name of the first admin.")
 @click.option("--admin-email", help="The first admin's e-mail address.")
@@ -45,7 +47,9 @@ class Founding(msgspec.Struct, frozen=True):
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
     help="File that holds the first admin's password.",
 )
-@click.option("--lab", is_flag=True, help="A trial on this machine: plain http, loopback peers. Never in public.")
+@click.option(
+    "--lab", is_flag=True, help="A trial on this machine: plain http, loopback peers. Never in public."
+)
 def up(data_dir: Path, config_file: Path | None, admin: str | None, admin_email: str | None,
        admin_password_file: Path | None, **given: str | bool | None) -> None:  # fmt: skip
     """Run a node: database, web and workers, all from one folder.
@@ -72,7 +76,9 @@ def _variables(given: dict[str, str | bool | None]) -> dict[str, str]:
     """Flags as the environment variables that mean the same, for us and for the processes we start."""
     sections = {"listen": "WEB", "origin": "NODE", "name": "NODE", "lab": "NODE"}
     return {
-        f"{configfile.ENV_PREFIX}{sections[name]}__{name.upper()}": str(value).lower() if value is True else str(value)
+        f"{configfile.ENV_PREFIX}{sections[name]}__{name.upper()}": str(value).lower()
+        if value is True
+        else str(value)
         for name, value in given.items()
         if value
     }
@@ -205,4 +211,6 @@ def _found(config: Config, variables: dict[str, str], founding: Founding) -> Non
         env={**os.environ, **variables}, text=True, check=False,
     )  # fmt: skip
     if done.returncode != 0:
-        raise ConfigError("The first admin could not be made (the line above says why), so the node was not opened.")
+        raise ConfigError(
+            "The first admin could not be made (the line above says why), so the node was not opened."
+        )

@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 import asyncpg
 
@@ -280,7 +280,9 @@ class Postgres:
         return place.write_private(path, "\n".join(lines) + "\n", uid)
 
 
-def run_tool(argv: list[str], dsn: str, *, timeout_s: float | None = None) -> subprocess.CompletedProcess[str]:
+def run_tool(
+    argv: list[str], dsn: str, *, timeout_s: float | None = None
+) -> subprocess.CompletedProcess[str]:
     """Run pg_dump and the like against `dsn`, which goes by the environment: a command line is for all to see."""
     variables = {**os.environ, "PGPASSWORD": "", **libpq_environment(dsn)}
     return subprocess.run(argv, env=variables, capture_output=True, text=True, timeout=timeout_s, check=False)
@@ -288,8 +290,6 @@ def run_tool(argv: list[str], dsn: str, *, timeout_s: float | None = None) -> su
 
 def libpq_environment(dsn: str) -> dict[str, str]:
     """The PG… variables that say the same as `dsn`."""
-    from urllib.parse import parse_qs, unquote, urlsplit
-
     parts = urlsplit(dsn)
     host = parse_qs(parts.query).get("host", [parts.hostname or ""])[0]
     values = {
