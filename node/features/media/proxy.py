@@ -47,7 +47,7 @@ def _address(key: bytes, remote_url: str, size: Size) -> str:
 
 
 def url_for(node: Node, remote_url: str, size: Size = "picture") -> str:
-    """Our own path under which `remote_url` is shown; "" stays "", a path of ours stays itself.
+    """Our own path under which `remote_url` is shown; "" stays "", media of ours stay where they are.
 
     `size` says what it is for and so how large it may be: avatar 4 MiB, picture 8 MiB, media
     (films and sound too) 40 MiB.
@@ -55,7 +55,7 @@ def url_for(node: Node, remote_url: str, size: Size = "picture") -> str:
     path = remote_url.removeprefix(node.origin)
     if path.startswith("/media/"):
         return path
-    if not remote_url.startswith(("https://", "http://")):
+    if path != remote_url or not remote_url.startswith(("https://", "http://")):
         return ""
     return _address(signing_key(node), remote_url, size)
 
