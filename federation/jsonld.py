@@ -16,7 +16,7 @@ from importlib import resources
 from typing import Any, Final
 
 from federation.errors import FederationError
-from federation.vocab.terms import MULTIKEY, SECURITY, WEBFINGER, everything
+from federation.vocab.terms import CID, SECURITY, WEBFINGER, everything
 from federation.vocab.values import AS, PUBLIC, as_list, ref, refs
 
 Document = dict[str, Any]
@@ -28,13 +28,13 @@ MAX_TERMS: Final = 600
 _FILES: Final[dict[str, str]] = {
     AS: "activitystreams",
     SECURITY: "security-v1",
-    MULTIKEY: "security-multikey-v1",
+    CID: "cid-v1",
+    "https://w3id.org/security/multikey/v1": "security-multikey-v1",
     WEBFINGER: "webfinger",
     "https://w3id.org/identity/v1": "identity-v1",
     "https://w3id.org/security/data-integrity/v1": "security-data-integrity-v1",
     "https://w3id.org/security/data-integrity/v2": "security-data-integrity-v2",
     "https://www.w3.org/ns/did/v1": "did-v1",
-    "https://www.w3.org/ns/cid/v1": "cid-v1",
     "https://purl.archive.org/miscellany": "miscellany",
     "https://join-lemmy.org/context.json": "join-lemmy",
     "https://join-lemmy.org/static/context.json": "join-lemmy",
@@ -154,22 +154,24 @@ def check(document: Document) -> None:
         value = pending.pop()
         nodes += 1
         if type(value) is list:
-            pending.extend(inner for inner in value if type(inner) is dict or type(inner) is list)
+            pending += [inner for inner in value if type(inner) is dict or type(inner) is list]
             continue
         if not _FORBIDDEN.isdisjoint(value):
             _refuse("jsonld_forbidden", ",".join(_FORBIDDEN & value.keys()))
-        for key, inner in value.items():
-            if key == "@context":
-                more_contexts, more_terms = _check_context(inner)
-                contexts, terms = contexts + more_contexts, terms + more_terms
-            elif type(inner) is dict or type(inner) is list:
-                pending.append(inner)
-        if nodes > MAX_NODES or contexts > MAX_CONTEXTS or terms > MAX_TERMS:
+        if "@context" in value:
+            more_contexts, more_terms = _check_context(value["@context"])
+            contexts, terms = contexts + more_contexts, terms + more_terms
+        pending += [
+            inner
+            for key, inner in value.items()
+            if (type(inner) is dict or type(inner) is list) and key != "@context"
+        ]
+        if nodes + len(pending) > MAX_NODES or contexts > MAX_CONTEXTS or terms > MAX_TERMS:
             _refuse("jsonld_too_big", f"{nodes} nodes")
 
 
 def _is_long_key(key: str) -> bool:
-    return key in _EXPANDED or key.startswith(("as:", "http://", "https://"))
+    return key.startswith(("as:", "http://", "https://"))
 
 
 def needs_compaction(document: Document) -> bool:
@@ -179,8 +181,10 @@ def needs_compaction(document: Document) -> bool:
     context named is one we know. Contexts we lack beside AS2 are ignored terms, nothing more.
     """
     inner = document.get("object")
-    for part in (document, inner if type(inner) is dict else {}):
-        if any(_is_long_key(key) for key in part):
+    for part in (document, inner) if type(inner) is dict else (document,):
+        # One search over all keys: nearly every document has neither sign in any of them.
+        has_colon = ":" in "\n".join(part)
+        if not _EXPANDED.isdisjoint(part) or (has_colon and any(map(_is_long_key, part))):
             return True
     context = document.get("@context")
     names = [item for item in as_list(context) if type(item) is str]
@@ -196,7 +200,7 @@ def compact(document: Document) -> Document:
     # PyLD is slow to import and most processes never meet such a document.
     from pyld import jsonld
 
-    context = [AS, SECURITY, MULTIKEY, everything()]
+    context = [AS, SECURITY, CID, everything()]
     options = {"documentLoader": _load, "processingMode": "json-ld-1.1"}
     if "@context" not in document:
         document = {"@context": AS, **document}

@@ -8,7 +8,7 @@ Spec: AS2 Vocabulary §3.1, AP §7; FEP-c0e0 (EmojiReact), FEP-1b12 (Lock, Annou
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from federation.errors import FederationError
 from federation.vocab import limits, parts
@@ -233,6 +233,10 @@ def _read_activity(document: Document, name: str, depth: int) -> Thing:
         "published": when(get("published")),
     }
     _rare_fields(document, fields, depth)
+    if name == "Flag":
+        # The reason of a report comes in either property, from some programs in both.
+        reason = fields.get("content") or fields.get("summary")
+        fields["content"] = fields["summary"] = reason
     return ACTIVITIES.get(name, Activity)(**fields)
 
 
@@ -314,7 +318,7 @@ def _write_flag(activity: Flag) -> Document:
     document = write_activity(activity)
     # Mobilizon reads only a list, Lemmy the reason from `summary`, Mastodon from `content`.
     document["object"] = list(activity.objects) or [activity.object_id]
-    reason: Any = activity.content or activity.summary
+    reason = activity.content or activity.summary
     if reason:
         document["content"] = document["summary"] = reason
     return document

@@ -141,7 +141,10 @@ def write_event(event: Event) -> Document:
     document = write_object(event)
     pictures = [item for item in event.attachments if isinstance(item, Media)]
     others = [item for item in event.attachments if not isinstance(item, Media)]
-    document["attachment"] = [parts.write_attachment(item) for item in (*pictures, *others)]
+    if event.online_url is not None and not any(getattr(item, "name", "") == "Website" for item in others):
+        # Mobilizon's place for the online address; a second location would crash it.
+        others.append(Link(href=event.online_url, name="Website", media_type="text/html"))
+    document["attachment"] = parts.write_attachments((*pictures, *others), for_group=bool(event.audience))
     # Mobilizon asks for both names, each one value.
     document.setdefault("actor", event.attributed_to)
     document.setdefault("content", "")

@@ -208,7 +208,9 @@ def write_object(thing: Object) -> Document:
         "summary": thing.summary,
         "summaryMap": thing.summary_map or None,
         "content": thing.content,
-        "contentMap": thing.content_map or None,
+        # Mastodon takes the language of a post from the key of this map, and from nothing else.
+        "contentMap": thing.content_map
+        or ({thing.language: thing.content} if thing.language and thing.content else None),
         "mediaType": thing.media_type,
         "source": _write_source(thing.source),
         "audience": single_or_list(thing.audience),
@@ -228,5 +230,5 @@ def write_object(thing: Object) -> Document:
     document["to"] = list(thing.to)
     document["cc"] = list(thing.cc)
     document["tag"] = [parts.write_tag(tag) for tag in thing.tags]
-    document["attachment"] = [parts.write_attachment(item) for item in thing.attachments]
+    document["attachment"] = parts.write_attachments(thing.attachments, for_group=bool(thing.audience))
     return document

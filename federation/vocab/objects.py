@@ -143,7 +143,13 @@ _MEDIA_OBJECTS: dict[str, type[Image | File | Audio | Video]] = {
 
 @reads("object", *_MEDIA_OBJECTS)
 def _read_media_object(document: Document, name: str, depth: int) -> Object:
-    return _MEDIA_OBJECTS[name](**object_fields(document, name, depth), media=parts.read_media(document))
+    # `mediaType` on the object is that of its text; the file's own stands in its link.
+    file = {
+        term: document.get(term) for term in ("url", "href", "type", "width", "height", "blurhash", "size")
+    }
+    if type(file["url"]) is str or type(file["href"]) is str:
+        file["mediaType"] = document.get("mediaType")
+    return _MEDIA_OBJECTS[name](**object_fields(document, name, depth), media=parts.read_media(file))
 
 
 @reads("object", "Question")

@@ -7,6 +7,7 @@ and writers of objects, actors and activities.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 
@@ -276,7 +277,20 @@ def write_attachment(item: Attachment) -> Document:
                 "height": item.height,
             }
         )
-    return write_media(item)
+    # Mobilizon asks every attached file for a `name`, be it empty.
+    return {"name": "", **write_media(item)}
+
+
+def write_attachments(items: Iterable[Attachment], *, for_group: bool = False) -> list[Document]:
+    """Attachments as a list. Lemmy refuses a whole post for one it does not know, so in a group
+    profile lines stay out and films and sounds go as Documents."""
+    written = [
+        write_attachment(item) for item in items if not (for_group and isinstance(item, PropertyValue))
+    ]
+    for document in written if for_group else ():
+        if document["type"] in ("Audio", "Video"):
+            document["type"] = "Document"
+    return written
 
 
 _DEFAULT_MEDIA_TYPES: Final = {"Image": "image/jpeg", "Audio": "audio/mpeg", "Video": "video/mp4"}

@@ -12,7 +12,7 @@ from typing import Any, Final
 from federation.vocab.values import AS
 
 SECURITY: Final = "https://w3id.org/security/v1"
-MULTIKEY: Final = "https://w3id.org/security/multikey/v1"
+CID: Final = "https://www.w3.org/ns/cid/v1"
 WEBFINGER: Final = "https://purl.archive.org/socialweb/webfinger"
 
 Terms = dict[str, Any]
@@ -161,7 +161,7 @@ def context_for(document: Terms) -> list[Any]:
     if found & _SECURITY_TERMS:
         context.append(SECURITY)
     if found & _MULTIKEY_TERMS:
-        context.append(MULTIKEY)
+        context.append(CID)
     if "webfinger" in found:
         context.append(WEBFINGER)
     found -= _SECURITY_TERMS | _MULTIKEY_TERMS | {"webfinger"}

@@ -233,5 +233,4 @@ def stamp(moment: datetime | None) -> str | None:
     """A moment as it goes on the wire: UTC with Z, whole seconds unless it has finer ones."""
     if moment is None:
         return None
-    written = moment.astimezone(UTC).isoformat(timespec="milliseconds" if moment.microsecond else "seconds")
-    return written.replace("+00:00", "Z")
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
