@@ -1,0 +1,64 @@
+"""The client API of posts, marks: favourite, boost, bookmark, pin, and taking them back.
+
+Each is one order to the posts service and answers with the Status as it stands afterwards. Boosting
+answers with the boost's Status. What is not visible to the asking person is 404, never 403.
+
+Spec: Mastodon 4.3 client API, methods "statuses".
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from aiohttp import web
+
+from node.appkeys import NODE, Viewer
+from node.db.database import Tx
+from node.features.actors import store as actors
+from node.features.posts import service, views
+from node.features.posts.api_read import find_post_id
+from node.features.posts.entities import Boosted, Status, Statuses
+from node.runtime import Node
+from node.web import api
+
+Order = Callable[[Tx, Node, Viewer, int], Awaitable[object]]
+
+
+def _marking(order: Order) -> api.ApiHandler:
+    """A handler that gives one order about a visible post and answers with its Status."""
+
+    async def handler(request: web.Request) -> Status:
+        node, viewer = request.app[NODE], api.viewer(request)
+        async with node.db.tx() as tx:
+            seen = await views.get_post(tx, await find_post_id(tx, request), viewer.actor_id)
+            await order(tx, node, viewer, seen.id)
+            post = await views.get_post(tx, seen.id, viewer.actor_id)
+        return Statuses(node, viewer.actor_id).status(post)
+
+    handler.__name__ = order.__name__
+    return handler
+
+
+async def boost(request: web.Request) -> Status:
+    """POST /api/v1/statuses/:id/reblog"""
+    node, viewer = request.app[NODE], api.viewer(request)
+    async with node.db.tx() as tx:
+        seen = await views.get_post(tx, await find_post_id(tx, request), viewer.actor_id)
+        boost_id = await service.boost(tx, node, viewer, seen.id)
+        post = await views.get_post(tx, seen.id, viewer.actor_id)
+        booster = await actors.get_actor(tx, viewer.actor_id)
+        at = tx.now
+    return Statuses(node, viewer.actor_id).boost(post, Boosted(boost_id, booster, at))
+
+
+_STATUS: Final = "/api/v1/statuses/{id:[0-9]+}"
+
+ROUTES = (
+    api.route("POST", f"{_STATUS}/favourite", _marking(service.like), scope="write:favourites"),
+    api.route("POST", f"{_STATUS}/unfavourite", _marking(service.unlike), scope="write:favourites"),
+    api.route("POST", f"{_STATUS}/reblog", boost, scope="write:statuses"),
+    api.route("POST", f"{_STATUS}/unreblog", _marking(service.unboost), scope="write:statuses"),
+    api.route("POST", f"{_STATUS}/bookmark", _marking(service.bookmark), scope="write:bookmarks"),
+    api.route("POST", f"{_STATUS}/unbookmark", _marking(service.unbookmark), scope="write:bookmarks"),
+    api.route("POST", f"{_STATUS}/pin", _marking(service.pin), scope="write:accounts"),
+    api.route("POST", f"{_STATUS}/unpin", _marking(service.unpin), scope="write:accounts"),
+)

@@ -1,0 +1,221 @@
+"""Write, edit and delete posts of our own people.
+
+The author's node owns the post. Effects and what goes out are written in the caller's
+transaction; whoever is mentioned must be known before (`meet_mentioned`, which may ask the
+network and therefore runs outside).
+"""
+
+import asyncio
+
+import msgspec
+
+from node import text
+from node.db.database import Tx
+from node.errors import N_, NodeError
+from node.features.actors import lookup
+from node.features.actors.store import Actor, find_by_handle, get_actor
+from node.features.media import service as media
+from node.features.notifications.service import notify
+from node.features.posts import translate, views
+from node.features.posts.store import writes
+from node.features.posts.store.writes import NewPost
+from node.features.posts.views import PostView
+from node.runtime import Node
+from node.wire.publish import Destinations, publish
+from node.wire.store import arrivals
+
+MAX_CHARS = 5000
+MAX_WARNING_CHARS = 500
+MAX_MENTIONS = 20
+AUDIENCES = ("public", "unlisted", "followers", "direct", "local")
+_WIDTH = {"public": 3, "unlisted": 2, "followers": 1, "direct": 0}
+
+
+class Draft(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody wants to say and to whom; `language` is a BCP 47 tag or empty."""
+
+    source: str
+    audience: str = "public"
+    warning: str = ""
+    sensitive: bool = False
+    language: str = ""
+    in_reply_to_id: int | None = None
+    media_ids: tuple[int, ...] = ()
+    idempotency_key: str | None = None
+    app_id: int | None = None
+
+
+async def meet_mentioned(node: Node, source: str) -> None:
+    """Look up people a text names whom this node does not know yet. Nobody found is no error."""
+    handles = text.find_mentions(source)[:MAX_MENTIONS]
+
+    async def meet(handle: str) -> None:
+        try:
+            await lookup.resolve_handle(node, handle)
+        except NodeError:
+            return  # stays plain text
+
+    await asyncio.gather(*(meet(handle) for handle in handles if "@" in handle))
+
+
+async def _mentioned(tx: Tx, node: Node, source: str) -> dict[str, Actor]:
+    found: dict[str, Actor] = {}
+    for handle in text.find_mentions(source)[:MAX_MENTIONS]:
+        name, _, host = handle.partition("@")
+        actor = await find_by_handle(tx, name, (host or node.handle_host).lower())
+        if actor is not None and actor.deleted_at is None and actor.kind != "Application":
+            found[handle] = actor
+    return found
+
+
+def _check(draft: Draft) -> None:
+    if draft.audience not in AUDIENCES:
+        raise NodeError("invalid", field="audience")
+    if not draft.source.strip() and not draft.media_ids:
+        raise NodeError("invalid", field="source", text=N_("There is nothing in it yet. Please write something."))
+    if len(draft.source) > MAX_CHARS:
+        raise NodeError(
+            "invalid",
+            field="source",
+            text=N_("This is longer than the %(most)s characters we can take."),
+            values={"most": MAX_CHARS},
+        )
+    if len(draft.warning) > MAX_WARNING_CHARS:
+        raise NodeError("invalid", field="warning", text=N_("Please make the heads-up shorter."))
+
+
+def narrowed(wanted: str, parent: str) -> str:
+    """An answer never reaches further than what it answers."""
+    if parent == "local":
+        return "direct" if wanted == "direct" else "local"
+    if wanted == "local" or _WIDTH[wanted] <= _WIDTH[parent]:
+        return wanted
+    return parent
+
+
+async def write_post(tx: Tx, node: Node, author_id: int, draft: Draft) -> int:
+    """Publish a draft and return the post's id; the same idempotency key gives the same post.
+
+    Raises: NodeError `invalid` (with the field), `not_found` for a parent the author cannot see.
+    """
+    _check(draft)
+    if draft.idempotency_key:
+        existing = await writes.find_by_idempotency_key(tx, author_id, draft.idempotency_key)
+        if existing is not None:
+            return existing
+    author = await get_actor(tx, author_id)
+    parent = await views.get_post(tx, draft.in_reply_to_id, author_id) if draft.in_reply_to_id else None
+    mentioned = await _mentioned(tx, node, draft.source)
+    audience = narrowed(draft.audience, parent.audience) if parent else draft.audience
+    post = _new_post(tx, node, author, draft, mentioned)
+    post = msgspec.structs.replace(post, audience=audience, in_reply_to_uri=parent.uri if parent else "")
+    stored = await writes.put_post(tx, post)
+    if stored is None:
+        raise NodeError("conflict", detail="post id taken")
+    if draft.media_ids:
+        await media.attach(tx, author_id, draft.media_ids, post.id)
+    for actor in mentioned.values():
+        await notify(tx, actor.id, "mention", author_id, post.id)
+    if parent is not None and parent.author.id not in post.mention_ids:
+        await notify(tx, parent.author.id, "mention", author_id, post.id)
+    if audience != "local":
+        await _publish_create(tx, node, await views.get_post(tx, post.id, author_id))
+    return post.id
+
+
+def _new_post(tx: Tx, node: Node, author: Actor, draft: Draft, mentioned: dict[str, Actor]) -> NewPost:
+    composed = text.compose(
+        draft.source,
+        mentions={handle: actor.url or actor.uri for handle, actor in mentioned.items()},
+        tag_url=node.uri("/tags/"),
+    )
+    post_id = tx.new_id()
+    return NewPost(
+        id=post_id,
+        uri=translate.note_uri(node, post_id),
+        url=f"{author.url}/{post_id}",
+        author_id=author.id,
+        local=True,
+        kind="Note",
+        title="",
+        html=composed.html,
+        source=draft.source,
+        warning=draft.warning.strip(),
+        sensitive=draft.sensitive or bool(draft.warning.strip()),
+        language=draft.language,
+        audience=draft.audience,
+        in_reply_to_uri="",
+        emojis=[],
+        published_at=tx.now,
+        idempotency_key=draft.idempotency_key,
+        app_id=draft.app_id,
+        mention_ids=tuple(dict.fromkeys(actor.id for actor in mentioned.values())),
+        tags=tuple({text.normalise_hashtag(tag): tag for tag in composed.hashtags}.items()),
+    )
+
+
+def whom(post: PostView, more: tuple[int, ...] = ()) -> Destinations:
+    """Where activities about one of our posts go."""
+    people = tuple(dict.fromkeys((*(person.actor_id for person in post.mentions), *more)))
+    if post.audience == "direct":
+        return Destinations(actors=people, personal=True)
+    return Destinations(followers_of=post.author.id, actors=people)
+
+
+async def _publish_create(tx: Tx, node: Node, post: PostView) -> None:
+    note = note_of(node, post)
+    await publish(tx, post.author.id, translate.create(note), whom(post))
+
+
+def note_of(node: Node, post: PostView) -> "translate.vocab.Note":
+    """One of our posts as a Note with the addresses of its files."""
+    return translate.to_vocab(node, post, [media.url_of(node, picture) for picture in post.media])
+
+
+async def _own_post(tx: Tx, author_id: int, post_id: int) -> PostView:
+    post = await views.get_post(tx, post_id, author_id)
+    if post.author.id != author_id:
+        raise NodeError("not_allowed", detail="not the author")
+    return post
+
+
+async def edit_post(tx: Tx, node: Node, author_id: int, post_id: int, draft: Draft) -> None:
+    """Change one's own post; earlier versions stay readable, the audience stays as it was.
+
+    Raises: NodeError `invalid`, `not_found`, `not_allowed`.
+    """
+    _check(msgspec.structs.replace(draft, audience="public"))
+    before = await _own_post(tx, author_id, post_id)
+    mentioned = await _mentioned(tx, node, draft.source)
+    await writes.put_revision(tx, post_id)
+    post = _new_post(tx, node, before.author, draft, mentioned)
+    await writes.put_edit(tx, msgspec.structs.replace(post, id=post_id, edited_at=tx.now))
+    await media.replace(tx, author_id, draft.media_ids, post_id)
+    known = {person.actor_id for person in before.mentions}
+    for actor in mentioned.values():
+        if actor.id not in known:
+            await notify(tx, actor.id, "mention", author_id, post_id)
+    after = await views.get_post(tx, post_id, author_id)
+    if after.audience != "local":
+        note = note_of(node, after)
+        uri = f"{after.uri}#updates/{tx.new_id()}"
+        more = tuple(await writes.list_audience_ids(tx, post_id))
+        await publish(tx, author_id, translate.update(note, uri, tx.now), whom(after, more))
+
+
+async def delete_post(tx: Tx, node: Node, author_id: int, post_id: int) -> None:
+    """Delete one's own post everywhere. Raises: NodeError `not_found`, `not_allowed`."""
+    post = await _own_post(tx, author_id, post_id)
+    await retract(tx, node, post)
+
+
+async def retract(tx: Tx, node: Node, post: PostView) -> None:
+    """Delete a local post, whoever decided so, and tell everyone who may hold a copy."""
+    more = tuple(await writes.list_audience_ids(tx, post.id))
+    destinations = whom(post, more)
+    await writes.delete_post(tx, post.id)
+    await arrivals.put_tombstone(tx, post.uri, "Note", post.author.uri)
+    if post.audience != "local":
+        public = (translate.vocab.PUBLIC,) if post.audience in ("public", "unlisted") else ()
+        to = public or tuple(person.uri for person in post.mentions) or (post.author.followers_uri,)
+        await publish(tx, post.author.id, translate.delete(post.uri, post.author.uri, tx.now, to), destinations)

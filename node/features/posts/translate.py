@@ -1,0 +1,177 @@
+"""Posts between rows and the vocabulary, both ways, pure.
+
+A remote post is cleaned here once, before it is stored. Types other than Note are shown as their
+title and text with a link to the original.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from federation import addressing, vocab
+from federation.addressing import Audience, Kind
+from node import text
+from node.features.posts.store.writes import NewPost
+from node.features.posts.views import Picture, PostView
+from node.runtime import Node
+from node.wire.store.arrivals import Known
+
+MAX_HTML_CHARS = 100_000
+MAX_WARNING_CHARS = 500
+MAX_TITLE_CHARS = 300
+POST_TYPES = ("Note", "Article", "Page", "Question", "Image", "Document", "Audio", "Video", "Event")
+
+
+def note_uri(node: Node, post_id: int) -> str:
+    """The ActivityPub id of one of our posts."""
+    return node.uri(f"/ap/notes/{post_id}")
+
+
+def _language(thing: vocab.Object) -> str:
+    language = thing.language or next(iter(thing.content_map), "")
+    return language[:35]
+
+
+def from_vocab(
+    thing: vocab.Object, author: Known, known: dict[str, Known], post_id: int, now: datetime, *, wanted: bool
+) -> NewPost:
+    """A remote post as the row we keep. `known` tells which mentioned actors we hold."""
+    assert thing.id is not None
+    audience = addressing.read(thing.to, thing.cc, author.followers_uri or None)
+    named = [known[uri].id for uri in thing.mentions if uri in known]
+    addressed = [known[uri].id for uri in audience.people if uri in known and known[uri].local]
+    is_note = thing.type == "Note"
+    content = thing.content or next(iter(thing.content_map.values()), "") or ""
+    warning = text.plain_text(thing.summary or "") if is_note or thing.type == "Question" else ""
+    if not content and not is_note:
+        content = thing.summary or ""
+    tags = {text.normalise_hashtag(tag): tag.lstrip("#") for tag in thing.hashtags[:50]}
+    return NewPost(
+        id=post_id,
+        uri=thing.id,
+        url=thing.url or thing.id,
+        author_id=author.id,
+        local=False,
+        kind=thing.type,
+        title="" if is_note else text.plain_text(thing.name or "")[:MAX_TITLE_CHARS],
+        html=text.clean_html(content[:MAX_HTML_CHARS]),
+        source="",
+        warning=warning[:MAX_WARNING_CHARS],
+        sensitive=thing.sensitive or bool(warning),
+        language=_language(thing),
+        audience=audience.kind.value,
+        in_reply_to_uri=thing.in_reply_to or "",
+        emojis=[
+            {"shortcode": tag.name.strip(":"), "url": tag.icon_url}
+            for tag in thing.tags
+            if isinstance(tag, vocab.Emoji)
+        ][:50],
+        published_at=min(thing.published or now, now),
+        edited_at=thing.updated if thing.updated and thing.updated != thing.published else None,
+        mention_ids=tuple(dict.fromkeys(named)),
+        silent_ids=tuple(i for i in dict.fromkeys(addressed) if i not in named),
+        tags=tuple((tag, shown) for tag, shown in tags.items() if tag),
+        wanted=wanted,
+    )
+
+
+def _attachment(node: Node, picture: Picture, url: str) -> vocab.Media:
+    focus = (picture.focus_x, picture.focus_y)
+    return vocab.Media(
+        url=node.uri(url) if url.startswith("/") else url,
+        type="Document",
+        media_type=picture.mime or None,
+        name=picture.alt or None,
+        blurhash=picture.blurhash or None,
+        width=picture.width or None,
+        height=picture.height or None,
+        focal_point=focus if focus != (0.0, 0.0) else None,
+    )
+
+
+def to_vocab(node: Node, post: PostView, file_urls: Sequence[str]) -> vocab.Note:
+    """One of our posts as the Note we serve and send. `file_urls` go with `post.media`."""
+    mentions = [person.uri for person in post.mentions]
+    to, cc = addressing.write(Audience(kind=Kind(post.audience)), post.author.followers_uri, mentions)
+    tags: list[vocab.Tag] = [
+        vocab.Mention(href=person.uri, name=f"@{person.username}@{person.host}") for person in post.mentions
+    ]
+    tags += [
+        vocab.Hashtag(name=f"#{tag}", href=node.uri(f"/tags/{text.normalise_hashtag(tag)}")) for tag in post.tags
+    ]
+    return vocab.Note(
+        id=post.uri,
+        attributed_to=post.author.uri,
+        url=post.url,
+        published=post.published_at,
+        updated=post.edited_at,
+        to=to,
+        cc=cc,
+        in_reply_to=post.in_reply_to_uri or None,
+        summary=post.warning or None,
+        sensitive=post.sensitive,
+        content=post.html,
+        content_map={post.language: post.html} if post.language else {},
+        source=vocab.Source(content=post.source, media_type="text/markdown"),
+        tags=tuple(tags),
+        attachments=tuple(_attachment(node, p, url) for p, url in zip(post.media, file_urls, strict=True)),
+        direct_message=post.audience == "direct",
+        replies=f"{post.uri}/replies",
+        likes=f"{post.uri}/likes",
+        shares=f"{post.uri}/shares",
+    )
+
+
+def create(note: vocab.Note) -> vocab.Create:
+    """The activity that says a post was written."""
+    return vocab.Create(
+        id=f"{note.id}/activity",
+        actor=note.attributed_to or "",
+        object=note,
+        to=note.to,
+        cc=note.cc,
+        published=note.published,
+    )
+
+
+def update(note: vocab.Note, uri: str, now: datetime) -> vocab.Update:
+    """The activity that says a post was edited."""
+    return vocab.Update(
+        id=uri, actor=note.attributed_to or "", object=note, to=note.to, cc=note.cc, published=now
+    )
+
+
+def delete(post_uri: str, actor_uri: str, now: datetime, to: tuple[str, ...]) -> vocab.Delete:
+    """The activity that says a post is no more."""
+    tombstone = vocab.Tombstone(id=post_uri, former_type="Note", deleted=now)
+    return vocab.Delete(id=f"{post_uri}#delete", actor=actor_uri, object=tombstone, to=to)
+
+
+def like(uri: str, actor_uri: str, post_uri: str, author_uri: str) -> vocab.Like:
+    """Somebody here likes a post."""
+    return vocab.Like(id=uri, actor=actor_uri, object=post_uri, to=(author_uri,))
+
+
+def announce(
+    uri: str, actor_uri: str, followers_uri: str, post_uri: str, author_uri: str, *, audience: str, now: datetime
+) -> vocab.Announce:
+    """Somebody here passes a post on."""
+    to: tuple[str, ...] = (vocab.PUBLIC,)
+    cc: tuple[str, ...] = (author_uri, followers_uri)
+    if audience == "unlisted":
+        to, cc = (followers_uri,), (vocab.PUBLIC, author_uri)
+    elif audience == "followers":
+        to, cc = (followers_uri,), (author_uri,)
+    return vocab.Announce(id=uri, actor=actor_uri, object=post_uri, to=to, cc=cc, published=now)
+
+
+def undo(undone: vocab.Activity) -> vocab.Undo:
+    """Take back what was done, embedded whole."""
+    return vocab.Undo(
+        id=f"{undone.id}#undo", actor=undone.actor, object=undone, to=undone.to, cc=undone.cc
+    )
+
+
+def pinned(uri: str, actor_uri: str, featured_uri: str, post_uri: str, *, add: bool) -> vocab.Activity:
+    """Put a post on top of a profile, or take it down."""
+    kind = vocab.Add if add else vocab.Remove
+    return kind(id=uri, actor=actor_uri, object=post_uri, target=featured_uri, to=(vocab.PUBLIC,))
