@@ -101,11 +101,21 @@ def people_page(
 ROUTES = (
     api.route("GET", "/api/v1/accounts", list_accounts, access="maybe_token", scope="read:accounts"),
     api.route("GET", "/api/v1/accounts/lookup", look_up, access="maybe_token", scope="read:accounts"),
-    api.route("GET", "/api/v1/accounts/{id:[0-9]+}", show_account, access="maybe_token", scope="read:accounts"),
     api.route(
-        "GET", "/api/v1/accounts/{id:[0-9]+}/followers", list_followers, access="maybe_token", scope="read:accounts"
+        "GET", "/api/v1/accounts/{id:[0-9]+}", show_account, access="maybe_token", scope="read:accounts"
     ),
     api.route(
-        "GET", "/api/v1/accounts/{id:[0-9]+}/following", list_following, access="maybe_token", scope="read:accounts"
+        "GET",
+        "/api/v1/accounts/{id:[0-9]+}/followers",
+        list_followers,
+        access="maybe_token",
+        scope="read:accounts",
+    ),
+    api.route(
+        "GET",
+        "/api/v1/accounts/{id:[0-9]+}/following",
+        list_following,
+        access="maybe_token",
+        scope="read:accounts",
     ),
 )

@@ -92,12 +92,12 @@ async def _mute(tx: Tx, node: Node, viewer: Viewer, target_id: int, params: Para
     seconds = params.number("duration", 0, most=_LONGEST_MUTE_S)
     until = tx.now + timedelta(seconds=seconds) if seconds else None
     hush = params.flag("notifications", default=True)
-    await service.mute(tx, node, viewer.actor_id, target_id, notifications=hush, expires_at=until)
+    await service.mute(tx, viewer.actor_id, target_id, notifications=hush, expires_at=until)
 
 
 async def _unmute(tx: Tx, node: Node, viewer: Viewer, target_id: int, params: Params) -> None:
     """POST /api/v1/accounts/:id/unmute"""
-    await service.unmute(tx, node, viewer.actor_id, target_id)
+    await service.unmute(tx, viewer.actor_id, target_id)
 
 
 async def _authorize(tx: Tx, node: Node, viewer: Viewer, target_id: int, params: Params) -> None:
