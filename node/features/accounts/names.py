@@ -11,8 +11,7 @@ from node.errors import N_, NodeError
 _USERNAME = re.compile(r"[a-z0-9_]{1,30}")
 # Deliberately loose: only the mail itself proves an address. No spaces, one @, a dot or a lab host.
 _EMAIL = re.compile(r"[^\s@<>\"(),:;\[\]\\\x00-\x1f\x7f]{1,64}@[^\s@<>\"(),:;\[\]\\\x00-\x1f\x7f]{1,190}")
-RESERVED = frozenset(
-    """
+_RESERVED_TEXT = """
     about abuse account accounts actor admin administrator all allmende anonymous api ap app apps auth
     authorize autoconfig bookmarks confirm contact everyone events export explore federation feed files
     followers following forgot groups guest help here home host hostmaster house imprint inbox info instance
@@ -22,8 +21,8 @@ RESERVED = frozenset(
     security service settings sign_in sign_out signin signout signup ssl_admin staff static status statuses
     support sysadmin system tags team terms timeline today undefined unfollow user users web webfinger
     webmaster well_known world write www
-    """.split()
-)
+"""
+RESERVED = frozenset(_RESERVED_TEXT.split())
 
 
 def clean_username(text: str) -> str:
@@ -39,7 +38,9 @@ def clean_username(text: str) -> str:
             text=N_("Please use only letters a to z, numbers and underscores, at most 30 of them."),
         )
     if name in RESERVED:
-        raise NodeError("invalid", field="username", text=N_("This name is kept for the house. Please choose another."))
+        raise NodeError(
+            "invalid", field="username", text=N_("This name is kept for the house. Please choose another.")
+        )
     return name
 
 

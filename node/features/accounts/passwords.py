@@ -14,7 +14,9 @@ from node.errors import N_, NodeError
 
 SHORTEST = 10
 LONGEST = 200
-_hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1, hash_len=32, salt_len=16, type=Type.ID)
+_hasher = PasswordHasher(
+    time_cost=2, memory_cost=19 * 1024, parallelism=1, hash_len=32, salt_len=16, type=Type.ID
+)
 # Two at a time: 38 MiB at most, and a storm of sign-ins cannot take every core.
 _threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="argon2")
 DUMMY_HASH = _hasher.hash("nobody has this password")
@@ -41,7 +43,9 @@ def check_strength(password: str, *, username: str = "", email: str = "") -> Non
         raise NodeError("invalid", field="password", text=N_("This password is longer than we can take."))
     lowered = password.casefold()
     if lowered in _TOO_COMMON or lowered in {username.casefold(), email.casefold()} or len(set(lowered)) < 4:
-        raise NodeError("invalid", field="password", text=N_("This one is easy to guess. Please choose another."))
+        raise NodeError(
+            "invalid", field="password", text=N_("This one is easy to guess. Please choose another.")
+        )
 
 
 async def hash_password(password: str) -> str:
@@ -51,7 +55,9 @@ async def hash_password(password: str) -> str:
 
 async def matches(stored_hash: str | None, password: str) -> bool:
     """Whether `password` made `stored_hash`; None (nobody there) takes as long and is False."""
-    fits = await asyncio.get_running_loop().run_in_executor(_threads, _verify, stored_hash or DUMMY_HASH, password)
+    fits = await asyncio.get_running_loop().run_in_executor(
+        _threads, _verify, stored_hash or DUMMY_HASH, password
+    )
     return fits and stored_hash is not None
 
 

@@ -55,7 +55,9 @@ async def put_invite(tx: Tx, new: NewInvite) -> None:
 
 async def find_open_invite(tx: Tx, code_hash: bytes) -> int | None:
     """The id of an invitation that could be used now."""
-    found: int | None = await tx.fetchval(f"SELECT id FROM invites WHERE code_hash = $1 AND {_OPEN}", code_hash, tx.now)
+    found: int | None = await tx.fetchval(
+        f"SELECT id FROM invites WHERE code_hash = $1 AND {_OPEN}", code_hash, tx.now
+    )
     return found
 
 

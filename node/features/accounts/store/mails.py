@@ -98,7 +98,9 @@ async def put_later(tx: Tx, mail_id: int, at: datetime, code: str) -> None:
 async def put_failed(tx: Tx, mail_id: int, code: str) -> None:
     """Given up."""
     await tx.execute(
-        "UPDATE mails SET state = 'failed', code = $2, body_text = '', body_html = '' WHERE id = $1", mail_id, code
+        "UPDATE mails SET state = 'failed', code = $2, body_text = '', body_html = '' WHERE id = $1",
+        mail_id,
+        code,
     )
 
 

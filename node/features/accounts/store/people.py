@@ -75,7 +75,9 @@ class Preferences(msgspec.Struct, frozen=True, kw_only=True):
 
 async def get_account(tx: Tx, actor_id: int) -> Account:
     """Raises: NodeError `not_found`."""
-    return one(Account, await tx.fetchrow(_ACCOUNT + " WHERE a.actor_id = $1 AND p.deleted_at IS NULL", actor_id))
+    return one(
+        Account, await tx.fetchrow(_ACCOUNT + " WHERE a.actor_id = $1 AND p.deleted_at IS NULL", actor_id)
+    )
 
 
 async def find_account_by_email(tx: Tx, email: str) -> Account | None:
@@ -144,11 +146,9 @@ async def lock_names(tx: Tx, *names: str) -> None:
         await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended('account:' || $1, 0))", name)
 
 
-async def count_handles(tx: Tx, username: str, host: str) -> int:
+async def count_handles(tx: Tx, username: str) -> int:
     """1 when the name is or was anybody's here: a deleted person's name is never given again."""
-    number = await tx.fetchval(
-        "SELECT count(*) FROM actors WHERE lower(username) = $1 AND host = $2", username, host
-    )
+    number = await tx.fetchval("SELECT count(*) FROM actors WHERE lower(username) = $1 AND local", username)
     return int(number)
 
 

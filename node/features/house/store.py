@@ -1,0 +1,138 @@
+"""SQL of the house: its settings, and what the wire did, as admins list it.
+
+The wire's own queues are only read here, and put back to work when an admin asks for it.
+"""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from node.db.database import Tx
+from node.db.rows import many
+
+
+class Item(msgspec.Struct, frozen=True):
+    """One activity that arrived, or one delivery that went out, as an admin sees it."""
+
+    id: int
+    type: str
+    host: str
+    subject: str  # who sent it, or which address it went to
+    state: str
+    code: str
+    attempts: int
+    at: datetime  # arrived, or due next
+
+
+class StateCount(msgspec.Struct, frozen=True):
+    """How many rows of a queue are in a state."""
+
+    state: str
+    number: int
+
+
+async def find_setting(tx: Tx, key: str) -> Any:
+    """The stored value of a setting, or None."""
+    return await tx.fetchval("SELECT value FROM settings WHERE key = $1", key)
+
+
+async def put_setting(tx: Tx, key: str, value: Any) -> None:
+    """Store a setting."""
+    await tx.execute(
+        """
+        INSERT INTO settings (key, value, updated_at) VALUES ($1, $2, $3)
+        ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at
+        """,
+        key,
+        value,
+        tx.now,
+    )
+
+
+async def lock_setting(tx: Tx, key: str) -> Any:
+    """The stored value, locked against a change at the same moment."""
+    await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended('setting:' || $1, 0))", key)
+    return await find_setting(tx, key)
+
+
+async def count_inbox(tx: Tx) -> list[StateCount]:
+    """How many arrived activities are in each state."""
+    return many(
+        StateCount, await tx.fetch("SELECT state, count(*) AS number FROM inbox_items GROUP BY state")
+    )
+
+
+async def count_deliveries(tx: Tx) -> list[StateCount]:
+    """How many deliveries are in each state."""
+    return many(StateCount, await tx.fetch("SELECT state, count(*) AS number FROM deliveries GROUP BY state"))
+
+
+async def list_inbox(tx: Tx, state: str, before_id: int, limit: int) -> list[Item]:
+    """Arrived activities of one state, newest first, older than `before_id` (0: from the newest)."""
+    rows = await tx.fetch(
+        """
+        SELECT id, type, host, actor_uri AS subject, state, code, attempts, received_at AS at
+        FROM inbox_items WHERE state = $1 AND ($2::bigint = 0 OR id < $2) ORDER BY id DESC LIMIT $3
+        """,
+        state,
+        before_id,
+        limit,
+    )
+    return many(Item, rows)
+
+
+async def list_deliveries(tx: Tx, state: str, before_id: int, limit: int) -> list[Item]:
+    """Deliveries of one state, newest first, older than `before_id` (0: from the newest)."""
+    rows = await tx.fetch(
+        """
+        SELECT d.id, a.type, d.host, d.inbox_uri AS subject, d.state, d.code, d.attempts,
+               coalesce(d.ended_at, d.next_attempt_at) AS at
+        FROM deliveries d JOIN activities a ON a.id = d.activity_id
+        WHERE d.state = $1 AND ($2::bigint = 0 OR d.id < $2) ORDER BY d.id DESC LIMIT $3
+        """,
+        state,
+        before_id,
+        limit,
+    )
+    return many(Item, rows)
+
+
+async def put_inbox_due(tx: Tx, item_id: int) -> bool:
+    """Let an ended activity be worked on again; False when there is none that ended badly."""
+    status = await tx.execute(
+        """
+        UPDATE inbox_items SET state = 'new', code = '', attempts = 0, next_attempt_at = $2, leased_until = NULL,
+               ended_at = NULL
+        WHERE id = $1 AND state IN ('ignored', 'refused', 'failed')
+        """,
+        item_id,
+        tx.now,
+    )
+    return bool(status.endswith(" 1"))
+
+
+async def put_delivery_due(tx: Tx, delivery_id: int) -> str:
+    """Let an ended delivery be tried again; gives its host, '' when there is none that ended badly."""
+    host = await tx.fetchval(
+        """
+        UPDATE deliveries SET state = 'due', code = '', attempts = 0, next_attempt_at = $2, ended_at = NULL
+        WHERE id = $1 AND state IN ('refused', 'gone', 'failed') RETURNING host
+        """,
+        delivery_id,
+        tx.now,
+    )
+    return str(host or "")
+
+
+async def find_first_steps(tx: Tx) -> tuple[bool, bool, bool]:
+    """Whether the house was named, somebody wrote, and somebody was invited or joined."""
+    row = await tx.fetchrow(
+        """
+        SELECT EXISTS (SELECT 1 FROM settings WHERE key = 'house') AS named,
+               EXISTS (SELECT 1 FROM posts WHERE local) AS wrote,
+               EXISTS (SELECT 1 FROM invites) OR (SELECT count(*) FROM (SELECT 1 FROM accounts LIMIT 2) x) > 1
+               AS invited
+        """
+    )
+    return (row["named"], row["wrote"], row["invited"]) if row else (False, False, False)
