@@ -16,7 +16,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Literal
 
@@ -30,6 +30,8 @@ from node.services import Postgres, ServiceError, Valkey, database_url, place
 
 log = logging.getLogger("node.supervisor")
 
+# What `web` and `worker` are appended to; -P keeps the current folder out of the module search.
+PROGRAM = (sys.executable, "-P", "-m", "node")
 CONTROL_SOCKET = "control.sock"
 STOP_TIMEOUT_S = 30.0
 READY_TIMEOUT_S = 60.0
@@ -62,11 +64,13 @@ class Restarts(msgspec.Struct):
 class Worker:
     """One of our own processes, `allmende web` or `allmende worker`."""
 
-    def __init__(self, name: str, command: Literal["web", "worker"], config: Config) -> None:
+    def __init__(
+        self, name: str, command: Literal["web", "worker"], config: Config, program: Sequence[str]
+    ) -> None:
         self.name = name
         self.restarts = Restarts()
         self.child: subprocess.Popen[bytes] | None = None
-        self._argv = [sys.executable, "-P", "-m", "node", command, "--name", name]
+        self._argv = [*program, command, "--name", name]
         self._argv += ["--data-dir", str(config.data_dir)]
         if config.file:
             self._argv += ["--config", str(config.file)]
@@ -101,14 +105,20 @@ class Worker:
 class Supervisor:
     """All processes of one node. `async with Supervisor(config).running() as node: await node.wait()`."""
 
-    def __init__(self, config: Config, *, variables: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        *,
+        variables: Mapping[str, str] | None = None,
+        program: Sequence[str] = PROGRAM,
+    ) -> None:
         self.config = config
         self.variables = dict(variables or {})
         self.postgres = Postgres(config.data_dir) if config.embeds_database else None
         self.valkey = Valkey(config.data_dir) if config.embeds_valkey else None
         count = config.worker.processes if not config.worker.with_web else 0
-        self.webs = [Worker(f"web {n + 1}", "web", config) for n in range(config.web.processes)]
-        self.workers = [Worker(f"worker {n + 1}", "worker", config) for n in range(count)]
+        self.webs = [Worker(f"web {n + 1}", "web", config, program) for n in range(config.web.processes)]
+        self.workers = [Worker(f"worker {n + 1}", "worker", config, program) for n in range(count)]
         self.ready = False
         self.told = asyncio.Event()
         self._stirred = asyncio.Event()

@@ -8,12 +8,14 @@ and the tests; several nodes of one machine may keep their databases in one clus
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib.util
 import os
 import re
 import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -31,6 +33,7 @@ MAJOR = 18
 
 # After a crash PostgreSQL replays its log before it answers; on a slow disk that is minutes.
 START_TIMEOUT_S = 300.0
+_PROC = Path("/proc") if sys.platform == "linux" else Path("/nonexistent")
 
 # Lean on memory and processes; durable always. What an admin writes in <data>/postgres.conf comes later and wins.
 SETTINGS: dict[str, str] = {
@@ -171,8 +174,8 @@ class Postgres:
         self._check_version()
         if not (self.home / "PG_VERSION").exists():
             await self._make_cluster(uid)
-        await self._clear_old_postmaster()
         folder = place.socket_dir(self.data_dir, "postgres", SOCKET_NAME, uid)
+        await self._clear_old_server(folder)
         settings = self._write_settings(folder, uid)
         self.process = process.start(
             "PostgreSQL",
@@ -196,32 +199,44 @@ class Postgres:
             return None, ""
 
     def _is_our_postmaster(self, pid: int) -> bool:
-        """A pid alone proves nothing: after a crash it may belong to anybody. The postmaster works in its cluster."""
-        try:
-            return os.readlink(f"/proc/{pid}/cwd") == str(self.home.resolve())
-        except FileNotFoundError:
-            return not Path("/proc/self").exists() and _is_alive(pid)
-        except OSError:
-            return False
+        """Whether `pid` serves this cluster. A pid alone proves nothing: after a crash it may be anybody's."""
+        return pid in self._processes_here() if _PROC.exists() else _is_alive(pid)
 
-    async def _clear_old_postmaster(self) -> None:
-        """Deal with what a kill -9 left: a server still stopping, or a pid file that names a stranger."""
+    def _processes_here(self) -> list[int]:
+        """Every process of a server on this cluster: they all work in its folder (Linux; elsewhere none is seen)."""
+        home = str(self.home.resolve())
+        found = []
+        for entry in _PROC.glob("[0-9]*"):
+            # Processes of others, zombies and those that end meanwhile cannot be read; none of them serves here.
+            with contextlib.suppress(OSError):
+                if os.readlink(entry / "cwd") == home:
+                    found.append(int(entry.name))
+        return found
+
+    async def _clear_old_server(self, socket_dir: Path) -> None:
+        """Deal with what a kill -9 left: a server that is still leaving, and pid files that name anybody.
+
+        We hold the lock, so whoever ran that server is gone, and it normally ends by itself (death signal).
+        """
         loop = asyncio.get_running_loop()
-        asked = False
-        began = loop.time()
-        while (pid := self._pid_file()[0]) is not None:
-            if not self._is_our_postmaster(pid):
-                (self.home / "postmaster.pid").unlink(missing_ok=True)
-                return
-            # We hold the lock, so its supervisor is gone. It normally stops by itself (death signal).
+        began, asked = loop.time(), False
+        while left := self._processes_here():
             if not asked and loop.time() - began > 2:
-                os.kill(pid, signal.SIGINT)
                 asked = True
+                for pid in left:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGINT if pid == self._pid_file()[0] else signal.SIGTERM)
             if loop.time() - began > 60:
                 raise ServiceError(
-                    "services.busy", f"An older PostgreSQL (process {pid}) does not let go of {self.home}."
+                    "services.busy",
+                    f"An older PostgreSQL (process {left[0]}) does not let go of {self.home}.",
                 )
             await asyncio.sleep(0.05)
+        if _PROC.exists():
+            # Nobody serves here. PostgreSQL itself would believe a pid file whose number a stranger or an
+            # unburied process has now, and refuse to start.
+            for path in (self.home / "postmaster.pid", socket_dir / f"{SOCKET_NAME}.lock"):
+                path.unlink(missing_ok=True)
 
     def _check_version(self) -> None:
         try:
@@ -274,8 +289,10 @@ class Postgres:
             "unix_socket_permissions = 0700",
             "port = 5432",
             *(f"{key} = '{_conf(value)}'" for key, value in self.settings.items()),
-            f"include_if_exists = '{_conf(str(self.data_dir / 'postgres.conf'))}'",
         ]
+        own = self.data_dir / "postgres.conf"
+        if own.exists():
+            lines.append(f"include = '{_conf(str(own))}'")
         path = place.run_dir(self.data_dir) / "postgresql.conf"
         return place.write_private(path, "\n".join(lines) + "\n", uid)
 

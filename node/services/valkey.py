@@ -150,8 +150,8 @@ class Valkey:
         return place.write_private(place.run_dir(self.data_dir) / "valkey.conf", text, uid)
 
     def _is_unreadable(self) -> bool:
-        end = place.last_lines(self.data_dir / "log" / "valkey.log", 20)
-        return "Bad file format" in end or "Unrecoverable error" in end
+        end = place.last_lines(self.data_dir / "log" / "valkey.log", 20).lower()
+        return (self.home / "appendonlydir").is_dir() and ("aof" in end or "append only" in end)
 
 
 def _answers(path: Path, password: str, child: process.ServiceProcess | None = None) -> bool:
