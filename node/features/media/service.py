@@ -203,7 +203,7 @@ async def set_alt(
 
 
 async def attach(tx: Tx, owner_id: int, media_ids: Sequence[int], post_id: int) -> None:
-    """Make exactly these files the post's, in this order; what hung there before is let go.
+    """Hang files on a new post, in this order.
 
     Raises: `not_found` for a file of somebody else or of another post (MED-07), `invalid` for too many.
     """
@@ -214,16 +214,23 @@ async def attach(tx: Tx, owner_id: int, media_ids: Sequence[int], post_id: int) 
         raise NodeError("not_found", field="media", detail="media to attach")
 
 
-async def put_remote(tx: Tx, post_id: int, attachments: Sequence[object], *, replace: bool = False) -> None:
-    """Remember a peer's attachments of a post (federation.vocab Media; others are skipped).
+async def replace(tx: Tx, owner_id: int, media_ids: Sequence[int], post_id: int) -> None:
+    """Make exactly these files an edited post's; others that hung there are let go. Raises: as `attach`."""
+    await store.put_let_go(tx, media_ids, post_id)
+    await attach(tx, owner_id, media_ids, post_id)
 
-    With `replace` those remembered before go first, as an Update asks for.
-    """
-    if replace:
-        await store.delete_remote(tx, post_id)
-    rows = translate.from_wire(attachments, tx.new_id, tx.now)
+
+async def put_remote(tx: Tx, post_id: int, owner_id: int, attachments: Sequence[object]) -> None:
+    """Remember a peer's attachments of a post (federation.vocab Media; others are skipped)."""
+    rows = translate.from_wire(attachments, owner_id, tx.new_id, tx.now)
     if rows:
         await store.put_remote(tx, post_id, rows)
+
+
+async def replace_remote(tx: Tx, post_id: int, owner_id: int, attachments: Sequence[object]) -> None:
+    """Remember the attachments a peer's Update carries instead of the earlier ones."""
+    await store.delete_remote(tx, post_id)
+    await put_remote(tx, post_id, owner_id, attachments)
 
 
 def url_of(node: Node, media: HasFile) -> str:

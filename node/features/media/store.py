@@ -72,13 +72,17 @@ async def put_words(tx: Tx, media_id: int, alt: str, focus: tuple[float, float])
     )
 
 
-async def put_attached(tx: Tx, owner_id: int, media_ids: Sequence[int], post_id: int) -> int:
-    """Hang the owner's free files on the post in this order and let go of its others; how many hang now."""
+async def put_let_go(tx: Tx, media_ids: Sequence[int], post_id: int) -> None:
+    """Let go of a post's files that are not among these; they are thrown away when nothing else shows them."""
     await tx.execute(
-        "UPDATE media SET post_id = NULL WHERE post_id = $1 AND NOT (id = ANY($2::bigint[]))",
+        "UPDATE media SET post_id = NULL WHERE post_id = $1 AND file_key <> '' AND NOT (id = ANY($2::bigint[]))",
         post_id,
         media_ids,
     )
+
+
+async def put_attached(tx: Tx, owner_id: int, media_ids: Sequence[int], post_id: int) -> int:
+    """Hang the owner's free files on the post in this order; how many of them hang there now."""
     found = await tx.fetch(
         """UPDATE media SET post_id = $3, position = array_position($2::bigint[], id) - 1
            WHERE id = ANY($2::bigint[]) AND owner_id = $1 AND purpose = 'post' AND file_key <> ''
@@ -104,23 +108,17 @@ async def list_for_posts(tx: Tx, post_ids: Sequence[int]) -> dict[int, tuple[Med
 
 
 async def put_remote(tx: Tx, post_id: int, rows: Sequence[Media]) -> None:
-    """Keep others' files of a post; owner is the post's author, whatever the rows say."""
-    columns = [list(column) for column in zip(*map(msgspec.structs.astuple, rows), strict=True)]
-    names = ("id", "kind", "mime", "remote_url", "width", "height", "blurhash", "alt", "focus_x", "focus_y")
-    fields = Media.__struct_fields__
-    await tx.execute(
+    """Keep others' files of a post, in the order of the rows."""
+    await tx.executemany(
         """INSERT INTO media (id, owner_id, post_id, position, kind, mime, remote_url,
                               width, height, blurhash, alt, focus_x, focus_y, created_at)
-           SELECT m.id, p.author_id, p.id, m.place - 1, m.kind, m.mime, m.remote_url,
-                  m.width, m.height, m.blurhash, m.alt, m.focus_x, m.focus_y, $12
-           FROM posts p, unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::int[], $7::int[],
-                                $8::text[], $9::text[], $10::real[], $11::real[]) WITH ORDINALITY
-                AS m (id, kind, mime, remote_url, width, height, blurhash, alt, focus_x, focus_y, place)
-           WHERE p.id = $1""",
-        post_id,
-        *(columns[fields.index(name)] for name in names),
-        tx.now,
-    )
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)""",
+        [
+            (m.id, m.owner_id, post_id, position, m.kind, m.mime, m.remote_url,
+             m.width, m.height, m.blurhash, m.alt, m.focus_x, m.focus_y, m.created_at)
+            for position, m in enumerate(rows)
+        ],
+    )  # fmt: skip
 
 
 async def delete_remote(tx: Tx, post_id: int) -> None:

@@ -1,6 +1,6 @@
-"""Files on the wire and files in our rows: pure, both ways.
+"""Peers' attachments as our rows: pure.
 
-Called by the posts feature when it reads and writes notes. Nothing a peer says of a file is
+Called by `service` when the posts feature takes in a note. Nothing a peer says of a file is
 trusted beyond its form; what it really is, the proxy sees when somebody looks at it.
 """
 
@@ -31,11 +31,10 @@ def _side(value: int | None) -> int:
     return value if value is not None and 0 < value <= _MAX_SIDE else 0
 
 
-def from_wire(attachments: Sequence[object], new_id: Callable[[], int], now: datetime) -> list[Media]:
-    """Rows for a peer's attachments: at most `MAX_REMOTE`, links and profile lines left out.
-
-    Owner and post are filled in by the store.
-    """
+def from_wire(
+    attachments: Sequence[object], owner_id: int, new_id: Callable[[], int], now: datetime
+) -> list[Media]:
+    """Rows for a peer's attachments: at most `MAX_REMOTE`, links and profile lines left out."""
     found: list[Media] = []
     for media in attachments:
         if not isinstance(media, WireMedia) or len(found) == MAX_REMOTE:
@@ -44,7 +43,7 @@ def from_wire(attachments: Sequence[object], new_id: Callable[[], int], now: dat
         focus = media.focal_point or (0.0, 0.0)
         row = Media(
             id=new_id(),
-            owner_id=0,
+            owner_id=owner_id,
             kind=_kind(media, mime),
             mime=mime[:100],
             remote_url=media.url,
@@ -58,20 +57,6 @@ def from_wire(attachments: Sequence[object], new_id: Callable[[], int], now: dat
         )
         found.append(row)
     return found
-
-
-def to_wire(origin: str, media: Media) -> WireMedia:
-    """One of our files as peers read it: a Document with the words in `name`."""
-    return WireMedia(
-        type="Document",
-        url=f"{origin}/media/files/{media.file_key}" if media.file_key else media.remote_url,
-        media_type=media.mime or None,
-        name=media.alt or None,
-        blurhash=media.blurhash or None,
-        width=media.width or None,
-        height=media.height or None,
-        focal_point=(media.focus_x, media.focus_y) if media.kind == "image" else None,
-    )
 
 
 def clamp(value: float) -> float:
