@@ -184,7 +184,7 @@ def refuse(request: web.Request, error: Exception) -> web.Response:
 
 
 def _of_node_error(error: NodeError) -> tuple[int, dict[str, Any]]:
-    if error.code in _WORDS and not error.field:
+    if error.code in _WORDS:
         status, words = _WORDS[error.code]
         return status, {"error": words}
     words = error.text % error.values if error.values else error.text

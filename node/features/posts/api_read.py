@@ -15,7 +15,7 @@ from node.errors import NodeError
 from node.features.actors import store as actors
 from node.features.posts import views
 from node.features.posts.entities import Context, Status, StatusEdit, Statuses, StatusSource
-from node.features.posts.store import reads
+from node.features.posts.store import reads, writes
 from node.ids import MAX_ID
 from node.web import api
 from node.web.api_params import path_id, read_params
@@ -29,7 +29,7 @@ async def find_post_id(tx: Tx, request: web.Request) -> int:
 
     Raises: NodeError `not_found`.
     """
-    found = await reads.find_post_of(tx, path_id(request))
+    found = await writes.find_post_of(tx, path_id(request))
     if found is None:
         raise NodeError("not_found", detail="no post or boost has this id")
     return found

@@ -16,6 +16,7 @@ from node.features.media import service as media
 from node.features.posts import service, views
 from node.features.posts.api_read import find_post_id
 from node.features.posts.entities import AUDIENCE, Status, Statuses
+from node.features.posts.store import writes
 from node.web import api
 from node.web.api_params import Params, read_params
 
@@ -50,7 +51,7 @@ async def _parent_id(tx: Tx, params: Params, viewer: Viewer) -> int | None:
     wanted = params.find_id("in_reply_to_id")
     if wanted is None:
         return None
-    found = await service.reads.find_post_of(tx, wanted)
+    found = await writes.find_post_of(tx, wanted)
     if found is None or not await views.list_posts(tx, [found], viewer.actor_id):
         raise api.ApiRefusal(404, _PARENT_GONE)
     return found
@@ -74,10 +75,12 @@ async def publish(request: web.Request) -> Status:
         language=params.text("language") or viewer.default_language,
         in_reply_to_id=parent_id,
         media_ids=tuple(media_ids),
-        idempotency_key=request.headers.get("Idempotency-Key", "")[:_LONGEST_KEY],
+        idempotency_key=request.headers.get("Idempotency-Key", "")[:_LONGEST_KEY] or None,
+        app_id=viewer.app_id,
     )
+    await service.meet_mentioned(node, text)
     async with node.db.tx() as tx:
-        post_id = await service.write_post(tx, node, viewer, draft)
+        post_id = await service.write_post(tx, node, viewer.actor_id, draft)
         post = await views.get_post(tx, post_id, viewer.actor_id)
     return Statuses(node, viewer.actor_id).status(post)
 
@@ -96,12 +99,13 @@ async def edit(request: web.Request) -> Status:
     params = await read_params(request)
     if "poll" in params:
         _refuse_what_we_lack(params)
+    await service.meet_mentioned(node, params.text("status"))
     async with node.db.tx() as tx:
         post = await _own(tx, request, viewer)
         draft = _edited(params, post)
         for words in params.rows("media_attributes"):
             await _describe(tx, viewer, words)
-        await service.edit_post(tx, node, viewer, post.id, draft)
+        await service.edit_post(tx, node, viewer.actor_id, post.id, draft)
         post = await views.get_post(tx, post.id, viewer.actor_id)
     return Statuses(node, viewer.actor_id).status(post)
 
@@ -138,7 +142,7 @@ async def delete(request: web.Request) -> Status:
     node, viewer = request.app[NODE], api.viewer(request)
     async with node.db.tx() as tx:
         post = await _own(tx, request, viewer)
-        await service.delete_post(tx, node, viewer, post.id)
+        await service.delete_post(tx, node, viewer.actor_id, post.id)
     return Statuses(node, viewer.actor_id).status(post, with_source=True)
 
 

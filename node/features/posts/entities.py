@@ -123,12 +123,11 @@ class Context(msgspec.Struct, frozen=True):
 
 
 class Boosted(msgspec.Struct, frozen=True):
-    """Who passed a post on, when, and under which id and uri (uri "" where it is not known)."""
+    """Who passed a post on, when, and under which id."""
 
     id: int
     booster: Actor
     at: datetime
-    uri: str = ""
 
 
 class Statuses:
@@ -190,7 +189,8 @@ class Statuses:
             inner,
             id=str(boosted.id),
             created_at=stamp(boosted.at),
-            uri=boosted.uri or inner.uri,
+            # Only ours are known by their address; another's boost is told by its id, as clients do.
+            uri=self.node.uri(f"/ap/announces/{boosted.id}") if boosted.booster.local else inner.uri,
             account=self.account(boosted.booster),
             in_reply_to_id=None,
             in_reply_to_account_id=None,
