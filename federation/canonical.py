@@ -60,7 +60,9 @@ def _write(value: Any) -> str:
     if isinstance(value, float):
         return _number(value)
     if isinstance(value, dict):
-        return "{" + ",".join([f"{_quote(key)}:{_write(value[key])}" for key in sorted(value, key=_utf16)]) + "}"
+        return (
+            "{" + ",".join([f"{_quote(key)}:{_write(value[key])}" for key in sorted(value, key=_utf16)]) + "}"
+        )
     if isinstance(value, list | tuple):
         return "[" + ",".join([_write(entry) for entry in value]) + "]"
     raise FederationError("bad_json", type(value).__name__)

@@ -110,9 +110,9 @@ def _headers(message: Outgoing, signer: Signer, now: datetime, scheme: Scheme) -
 async def _knock(
     client: Client, message: Outgoing, signer: Signer, now: datetime, scheme: Scheme
 ) -> Reply | Later | Refused:
-    # RSA frees the GIL for a quarter of a millisecond, so a thread lets the loop send meanwhile.
-    headers = await asyncio.to_thread(_headers, message, signer, now, scheme)
     try:
+        # RSA frees the GIL for a quarter of a millisecond, so a thread lets the loop send meanwhile.
+        headers = await asyncio.to_thread(_headers, message, signer, now, scheme)
         return await client.post(message.url, message.body or b"", headers, seconds=DELIVERY_S)
     except FederationError as error:
         return Refused(error.code) if error.permanent else Later(error.code)

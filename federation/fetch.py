@@ -23,7 +23,9 @@ from federation.keys import Signer
 from federation.signatures import cavage, rfc9421
 from federation.signatures.message import Outgoing
 
-ACCEPT: Final = 'application/activity+json, application/ld+json; profile="https://www.w3.org/ns/activitystreams"'
+ACCEPT: Final = (
+    'application/activity+json, application/ld+json; profile="https://www.w3.org/ns/activitystreams"'
+)
 _PROFILE: Final = "https://www.w3.org/ns/activitystreams"
 _UTF8: Final = frozenset(("utf-8", "utf8"))
 T = TypeVar("T")
@@ -111,7 +113,9 @@ class Fetcher:
             styles.append(lambda hop: cavage.sign(Outgoing("GET", hop), signer, clock(), with_query=False))
         return styles
 
-    async def ask(self, url: str, *, budget: FetchBudget | None = None, limits: Limits | None = None) -> Reply:
+    async def ask(
+        self, url: str, *, budget: FetchBudget | None = None, limits: Limits | None = None
+    ) -> Reply:
         """A signed GET, tried with the next way of signing after each 401.
 
         Raises: as `client.Client.get`, and `host_refused` before any connection.

@@ -149,7 +149,13 @@ async def _prove_forwarded(
 
 
 async def _signer(
-    request: SignedRequest, envelope: _Envelope, *, directory: Directory, fetcher: Fetcher, now: datetime, origin: str
+    request: SignedRequest,
+    envelope: _Envelope,
+    *,
+    directory: Directory,
+    fetcher: Fetcher,
+    now: datetime,
+    origin: str,
 ) -> PublicKey | Ignored | None:
     """The key that signed; None when the actor that deletes itself is confirmed gone."""
     claim = read_claim(request, now, origin)
@@ -182,9 +188,7 @@ async def receive(
     _check_body(request)
     document = strict_json.loads(request.body)
     envelope = _open(document, request.body, local_origin)
-    key = await _signer(
-        request, envelope, directory=directory, fetcher=fetcher, now=now, origin=local_origin
-    )
+    key = await _signer(request, envelope, directory=directory, fetcher=fetcher, now=now, origin=local_origin)
     if isinstance(key, Ignored):
         return key
     foreign = key is not None and key.owner != envelope.actor

@@ -24,7 +24,17 @@ DATA_INTEGRITY: Final = "https://w3id.org/security/data-integrity/v2"
 # Proofs travel with an object for as long as it is read, so only the future is bounded.
 SKEW: Final = timedelta(hours=1)
 _FIELDS: Final = frozenset(
-    ("@context", "id", "type", "cryptosuite", "verificationMethod", "proofPurpose", "created", "expires", "proofValue")
+    (
+        "@context",
+        "id",
+        "type",
+        "cryptosuite",
+        "verificationMethod",
+        "proofPurpose",
+        "created",
+        "expires",
+        "proofValue",
+    )
 )
 
 

@@ -22,7 +22,7 @@ _URI: Final = re.compile(
     r"(?P<scheme>https?)://(?P<authority>[^/?#@]+)(?P<path>/[^?#]*)?(?:\?(?P<query>[^#]*))?(?:#(?P<fragment>.*))?",
     re.IGNORECASE,
 )
-_UNSAFE: Final = re.compile("[\x00-\x20\x7f-\xa0\\\\<>\"`\u2028\u2029\ud800-\udfff]")
+_UNSAFE: Final = re.compile('[\x00-\x20\x7f-\xa0\\\\<>"`\u2028\u2029\ud800-\udfff]')
 _INVISIBLE: Final = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u2060-\u206f\ufe00-\ufe0f\ufeff]")
 _LABEL: Final = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 # A last label that looks like a number makes resolvers read the whole host as an IPv4 address

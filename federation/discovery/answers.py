@@ -72,7 +72,11 @@ def jrd(described: Described, origin: str, *, rels: Sequence[str] = ()) -> dict[
     links: list[dict[str, str]] = []
     if described.profile_url:
         links.append(
-            {"rel": "http://webfinger.net/rel/profile-page", "type": "text/html", "href": described.profile_url}
+            {
+                "rel": "http://webfinger.net/rel/profile-page",
+                "type": "text/html",
+                "href": described.profile_url,
+            }
         )
     # Exactly one self link: Mastodon cannot cope with two.
     links.append({"rel": "self", "type": "application/activity+json", "href": described.actor_uri})

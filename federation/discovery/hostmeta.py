@@ -41,7 +41,9 @@ def jrd(origin: str) -> dict[str, object]:
 def lrdd_template(body: bytes) -> str | None:
     """The WebFinger template of a peer's XRD, when it is an http(s) URL with a place for the name."""
     for match in _LINK.finditer(body.decode("utf-8", "replace")):
-        found = {name: html.unescape(double or single) for name, double, single in _ATTRIBUTE.findall(match[1])}
+        found = {
+            name: html.unescape(double or single) for name, double, single in _ATTRIBUTE.findall(match[1])
+        }
         template = found.get("template", "")
         usable = template.count(_PLACEHOLDER) == 1 and uris.is_http_uri(template.replace(_PLACEHOLDER, "x"))
         # A name put into the host part would let anyone choose whom we call.

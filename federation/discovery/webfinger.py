@@ -128,7 +128,9 @@ class WebFinger:
         plain = self._fetcher.client.policy.allow_http and ":" in host.rpartition("]")[2]
         return f"http://{host}" if plain else f"https://{host}"
 
-    async def ask(self, handle: Handle, *, kind: str | None = None, budget: FetchBudget | None = None) -> Answer:
+    async def ask(
+        self, handle: Handle, *, kind: str | None = None, budget: FetchBudget | None = None
+    ) -> Answer:
         """One lookup at the handle's host, through its host-meta where the usual place is silent.
 
         Raises: `webfinger_unusable`, `not_found`, `gone`, not permanent `fetch_failed`, and as

@@ -89,7 +89,9 @@ def _seconds(parameters: dict[str, str], name: str) -> int:
     return int(text)
 
 
-def _check_time(covered: list[str], parameters: dict[str, str], headers: dict[str, str], now: datetime) -> None:
+def _check_time(
+    covered: list[str], parameters: dict[str, str], headers: dict[str, str], now: datetime
+) -> None:
     expires = _seconds(parameters, "expires") if "(expires)" in covered else None
     timed = "(created)" in covered or expires is not None
     # The draft forbids these with the old algorithm names.

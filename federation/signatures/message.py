@@ -30,7 +30,16 @@ MAX_LIFETIME_S: Final = 12 * 3600
 MAX_HEADER_CHARS: Final = 8192
 # Sent twice, each of these means two things to two readers.
 SINGLE: Final = frozenset(
-    ("host", "date", "digest", "content-digest", "content-type", "content-length", "signature", "signature-input")
+    (
+        "host",
+        "date",
+        "digest",
+        "content-digest",
+        "content-type",
+        "content-length",
+        "signature",
+        "signature-input",
+    )
 )
 
 

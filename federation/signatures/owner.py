@@ -57,7 +57,11 @@ def keys_of(actor: dict[str, Any]) -> list[PublicKey]:
     owner = document_id(actor)
     found: list[PublicKey] = []
     for entry in _listed(actor):
-        if isinstance(entry, dict) and _owner(entry) == owner and uris.same_origin(_text(entry.get("id")), owner):
+        if (
+            isinstance(entry, dict)
+            and _owner(entry) == owner
+            and uris.same_origin(_text(entry.get("id")), owner)
+        ):
             try:
                 key = _key(entry, _text(entry.get("id")), owner)
             except FederationError:

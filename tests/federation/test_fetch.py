@@ -11,7 +11,7 @@ from aiohttp import web
 
 from federation.errors import FederationError
 from federation.fetch import Fetcher, is_activity_type
-from federation.keys import PublicKey, Signer, public_pem
+from federation.keys import PublicKey, public_pem
 from federation.signatures.message import SignedRequest
 from federation.signatures.verify import read_claim
 from tests.federation.peers import AP, NOW, ORIGIN, Handler, Rig, key

@@ -95,7 +95,7 @@ def test_the_dialects_of_honest_peers_are_accepted(request_: SignedRequest) -> N
 
 def _signature(change: Callable[[str], str], request: SignedRequest | None = None) -> SignedRequest:
     request = request or signed(BODY, EVE)
-    header = dict((name.lower(), value) for name, value in request.headers)["signature"]
+    header = {name.lower(): value for name, value in request.headers}["signature"]
     return replaced(request, "Signature", change(header))
 
 
