@@ -37,6 +37,7 @@ log = logging.getLogger("node.wire.process")
 BATCH = 100
 DRAIN_S = 20.0  # a job lets others run after this long and is woken again
 MAX_ATTEMPTS = 8
+MAX_FAULTS = 3
 GATHER_AT_ONCE = 16
 GATHER_S = 10.0
 
@@ -91,14 +92,24 @@ async def _settle_waiting(node: Node, batch: Batch, waiting: dict[str, list[Read
 
 async def _gather(node: Node, batch: Batch, entry: Ready) -> Gathered:
     resolver = batch.resolver(node)
-    needs = entry.handler.needs if entry.handler else ()
     budget = FetchBudget(node.config.federation.fetches_per_activity, GATHER_S)
-    return await gather(entry.activity, needs, resolver, budget)
+    gathered = await gather(entry.activity, batch.needs_of(entry), resolver, budget)
+    for thing in list(gathered.things.values()):
+        author = thing.attributed_to if isinstance(thing, vocab.Object) else None
+        if author and author not in gathered.things and not await resolver.known(author):
+            # A fetched post counts for nothing without its author.
+            gathered.things[author] = await resolver.fetch(author, budget)
+    return gathered
 
 
 async def _apply_together(node: Node, batch: Batch, entries: list[Ready]) -> None:
-    """One transaction for all; after a failure the faulty one is settled alone and the rest again."""
-    while entries:
+    """One transaction for all; the one that fails is taken out and the rest tried again.
+
+    After `MAX_FAULTS` each goes alone, so that a flood of faulty ones costs no more than they do.
+    """
+    for _ in range(MAX_FAULTS):
+        if not entries:
+            return
         at = 0
         outcomes: list[Outcome] = []
         try:
@@ -114,6 +125,8 @@ async def _apply_together(node: Node, batch: Batch, entries: list[Ready]) -> Non
             faulty = entries[at]
             batch.outcomes.append(_outcome_of(node, faulty.item, error))
             entries = [entry for entry in entries if entry is not faulty]
+    for entry in entries:
+        await _apply_alone(node, batch, entry)
 
 
 async def _apply_alone(node: Node, batch: Batch, entry: Ready) -> None:

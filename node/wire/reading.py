@@ -36,11 +36,19 @@ class Batch(msgspec.Struct):
     known_objects: set[str]
     outcomes: list[Outcome]
 
+    def needs_of(self, entry: Ready) -> tuple[str, ...]:
+        """What must be gathered. Parents and people named by strangers are not worth a fetch."""
+        needs = entry.handler.needs if entry.handler else ()
+        sender = self.known.get(entry.activity.actor)
+        if sender is not None and sender.followed_here:
+            return needs
+        return tuple(need for need in needs if need not in ("in_reply_to", "mentions"))
+
     def needs_network(self, entry: Ready) -> bool:
         """Whether `gather` will have to fetch something for this activity."""
         if entry.item.refetch:
             return True
-        needs = entry.handler.needs if entry.handler else ()
+        needs = self.needs_of(entry)
         activity = entry.activity
         if activity.actor not in self.known:
             return True

@@ -69,6 +69,7 @@ CREATE TABLE actors (            -- people, groups, organisations, services; our
 CREATE UNIQUE INDEX actors_handle ON actors (lower(username), host);
 CREATE INDEX actors_local ON actors (id) WHERE local;
 CREATE INDEX actors_host ON actors (host);
+CREATE INDEX actors_url ON actors (url);
 CREATE INDEX actors_name_search ON actors (lower(display_name) text_pattern_ops);
 CREATE INDEX actors_username_search ON actors (lower(username) text_pattern_ops);
 
@@ -268,6 +269,7 @@ CREATE TABLE posts (
     idempotency_key  text,
     app_id           bigint REFERENCES oauth_apps ON DELETE SET NULL
 );
+CREATE INDEX posts_url ON posts (url);
 CREATE INDEX posts_author ON posts (author_id, id DESC);
 CREATE INDEX posts_reply ON posts (in_reply_to_id) WHERE in_reply_to_id IS NOT NULL;
 CREATE INDEX posts_reply_actor ON posts (in_reply_to_actor_id) WHERE in_reply_to_actor_id IS NOT NULL;

@@ -19,6 +19,7 @@ from node.features.actors import store, translate
 from node.features.actors.store import Actor
 from node.runtime import Node
 from node.wire.publish import Destinations, publish
+from node.wire.store import arrivals
 
 _NAME = re.compile(r"[A-Za-z0-9_]+(?:[.-]+[A-Za-z0-9_]+)*")
 MAX_FIELDS = 8
@@ -76,6 +77,9 @@ async def create_local(tx: Tx, node: Node, *, kind: str, username: str, display_
 async def ensure_instance_actor(tx: Tx, node: Node) -> Actor:
     """The actor that stands for the node itself (signs GETs, FEP-d556); made at the first start."""
     found = await store.find_by_uri(tx, node.uri(INSTANCE_PATH))
+    if found is None:
+        await store.lock_founding(tx)  # several processes may start at once
+        found = await store.find_by_uri(tx, node.uri(INSTANCE_PATH))
     if found is None:
         name = node.handle_host
         found = await create_local(tx, node, kind="Application", username=name, display_name=node.config.node.name)
@@ -146,3 +150,10 @@ async def upsert_remote(tx: Tx, node: Node, document: vocab.Actor) -> Actor:
 async def is_stale(actor: Actor, now: datetime) -> bool:
     """Whether a remote actor was last fetched more than a day ago."""
     return not actor.local and (actor.fetched_at is None or (now - actor.fetched_at).total_seconds() > 86_400)
+
+
+async def bury(tx: Tx, actor_id: int, uri: str, kind: str) -> None:
+    """Delete an actor's doings and empty its row; a tombstone stays."""
+    await store.delete_everything_of(tx, actor_id)
+    await store.put_deleted(tx, actor_id)
+    await arrivals.put_tombstone(tx, uri, kind, uri)

@@ -266,3 +266,8 @@ async def delete_everything_of(tx: Tx, actor_id: int) -> None:
 async def find_by_url(tx: Tx, url: str) -> Actor | None:
     """Our actor whose page this is."""
     return rows.maybe(Actor, await tx.fetchrow(f"SELECT {COLUMNS} FROM actors WHERE url = $1 AND local", url))
+
+
+async def lock_founding(tx: Tx) -> None:
+    """Hold the right to make the node's own actor until the transaction ends."""
+    await tx.execute("SELECT pg_advisory_xact_lock(772001)")

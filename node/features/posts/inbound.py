@@ -7,6 +7,7 @@ deleted stays deleted. What nobody here asked for is not kept.
 from federation import vocab
 from federation.dispatch import Inbound
 from node.db.database import Tx
+from node.features.actors import service as actors
 from node.features.media import service as media
 from node.features.notifications.service import notify, withdraw
 from node.features.posts import translate
@@ -30,7 +31,7 @@ async def take_post(tx: Tx, incoming: Incoming, thing: vocab.Object, author: Kno
     if stored is None:
         return None
     if thing.attachments:
-        await media.put_remote(tx, post.id, author.id, thing.attachments)
+        await media.put_remote(tx, post.id, thing.attachments)
     named = {known.id for known in incoming.known.values() if known.local} & set(post.mention_ids)
     for owner_id in named:
         await notify(tx, owner_id, "mention", author.id, post.id)
@@ -89,7 +90,7 @@ async def post_updated(tx: Tx, node: Node, incoming: Incoming) -> Ignored | None
     post = translate.from_vocab(thing, incoming.sender, incoming.known, known.id, tx.now, wanted=True)
     await writes.put_revision(tx, known.id)
     await writes.put_edit(tx, post)
-    await media.replace_remote(tx, known.id, incoming.sender.id, thing.attachments)
+    await media.put_remote(tx, known.id, thing.attachments, replace=True)
     return None
 
 
@@ -98,7 +99,7 @@ async def thing_deleted(tx: Tx, node: Node, incoming: Incoming) -> Ignored | Non
     """A post is no more, or its author is. Seen before the post, it still counts (DEL-02)."""
     uri = incoming.activity.object_id or ""
     if uri == incoming.sender.uri:
-        tx.wake(f"bury:{incoming.sender.id}")
+        await actors.bury(tx, incoming.sender.id, uri, incoming.sender.kind)
         return None
     known = await writes.find_by_uri(tx, uri)
     if known is not None and known.author_id != incoming.sender.id:

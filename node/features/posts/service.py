@@ -190,7 +190,7 @@ async def edit_post(tx: Tx, node: Node, author_id: int, post_id: int, draft: Dra
     await writes.put_revision(tx, post_id)
     post = _new_post(tx, node, before.author, draft, mentioned)
     await writes.put_edit(tx, msgspec.structs.replace(post, id=post_id, edited_at=tx.now))
-    await media.replace(tx, author_id, draft.media_ids, post_id)
+    await media.attach(tx, author_id, draft.media_ids, post_id)
     known = {person.actor_id for person in before.mentions}
     for actor in mentioned.values():
         if actor.id not in known:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import asyncpg
 
 from node.db.database import Tx
+from node.db.rows import Window
 
 
 async def list_visible(tx: Tx, post_ids: Sequence[int], viewer_id: int | None) -> list[asyncpg.Record]:
@@ -103,3 +104,43 @@ async def list_boosters(tx: Tx, post_id: int, before_id: int, limit: int) -> lis
         before_id,
         limit,
     )
+
+
+async def list_public_reply_uris(tx: Tx, post_id: int, limit: int) -> list[str]:
+    """Addresses of public answers, oldest first."""
+    records = await tx.fetch(
+        """SELECT uri FROM posts WHERE in_reply_to_id = $1 AND audience IN ('public', 'unlisted')
+           ORDER BY id LIMIT $2""",
+        post_id,
+        limit,
+    )
+    return [record["uri"] for record in records]
+
+
+async def count_public(tx: Tx, author_id: int) -> int:
+    """How many posts of an author anybody may read."""
+    found: int = await tx.fetchval(
+        "SELECT count(*) FROM posts WHERE author_id = $1 AND audience IN ('public', 'unlisted')", author_id
+    )
+    return found
+
+
+async def list_public_ids(tx: Tx, author_id: int, window: Window) -> list[int]:
+    """An author's posts that anybody may read, newest first."""
+    records = await tx.fetch(
+        """SELECT id FROM posts WHERE author_id = $1 AND audience IN ('public', 'unlisted') AND id < $2
+           ORDER BY id DESC LIMIT $3""",
+        author_id,
+        window.upper,
+        window.limit,
+    )
+    return [record["id"] for record in records]
+
+
+async def list_pinned_ids(tx: Tx, author_id: int) -> list[int]:
+    """What the author keeps at the top, last pinned first."""
+    records = await tx.fetch(
+        "SELECT id FROM posts WHERE author_id = $1 AND pinned_at IS NOT NULL ORDER BY pinned_at DESC LIMIT 20",
+        author_id,
+    )
+    return [record["id"] for record in records]

@@ -1,0 +1,114 @@
+"""Put the node together: resources, features, routes, middlewares. Nothing else builds a node.
+
+`open_node` makes what every process shares; `build_app` adds the web application around it. Who
+may call a route is decided by its declaration (`node.web.guard`), mounted here once for all.
+"""
+
+import msgspec
+from aiohttp import web
+from arq.connections import ArqRedis, create_pool
+
+from federation.client import Client, ClientPolicy
+from federation.dispatch import Inbound
+from federation.fetch import Fetcher
+from node import __version__
+from node.appkeys import NODE
+from node.clock import Clock
+from node.config import Config
+from node.db.database import Database
+from node.features import FEATURES
+from node.features.actors import service as actors
+from node.features.posts.store import writes
+from node.keyring import open_keyring
+from node.runtime import Hooks, Node
+from node.services import arq_settings, database_url, valkey_url
+from node.wakes import Wakes
+from node.web import guard, health, middleware, static
+from node.wire.directory import NodeDirectory
+from node.wire.incoming import Registry
+from node.wire.signers import signers_of
+
+_JSON = msgspec.json.Encoder()
+
+
+def client_policy(config: Config) -> ClientPolicy:
+    """Whom our requests may reach: public https, and in the lab loopback as configured."""
+    if not config.node.lab:
+        return ClientPolicy()
+    peers = [peer.rsplit(":", 1) for peer in config.federation.lab_peers]
+    allowed = tuple((ip.strip("[]"), int(port)) for ip, port in peers)
+    return ClientPolicy(allow_http=True, allowed_addresses=allowed or (("127.0.0.1", None), ("::1", None)))
+
+
+def _inbound() -> Registry:
+    table: Registry = Inbound()
+    for feature in FEATURES:
+        for registry in feature.inbound:
+            table.include(registry)
+    return table
+
+
+async def _open_queue(config: Config) -> ArqRedis:
+    return await create_pool(
+        arq_settings(valkey_url(config)),
+        job_serializer=_JSON.encode,
+        job_deserializer=msgspec.json.decode,
+    )
+
+
+async def open_node(config: Config, *, clock: Clock | None = None) -> Node:
+    """Everything one process shares, connected. The database must be migrated already."""
+    clock = clock or Clock()
+    db = await Database.open(database_url(config), clock=clock, pool_size=config.database.pool_size)
+    queue = await _open_queue(config)
+    db.wake = Wakes(queue)
+    client = Client(client_policy(config), origin=config.node.origin, version=__version__)
+    directory = NodeDirectory(db, queue)
+    node = Node(
+        config=config,
+        clock=clock,
+        db=db,
+        valkey=queue,
+        keyring=open_keyring(config.key_file),
+        client=client,
+        directory=directory,
+        fetcher=Fetcher(client, directory, None, clock=clock.now),
+        hooks=Hooks(
+            remember_actor=actors.upsert_remote,
+            known_objects=writes.list_known_uris,
+            inbound=_inbound(),
+            features=FEATURES,
+        ),
+    )
+    async with db.tx() as tx:
+        instance = await actors.ensure_instance_actor(tx, node)
+    node.fetcher.signer = (await signers_of(node, instance.id)).rsa
+    return node
+
+
+async def close_node(node: Node) -> None:
+    """Give everything back."""
+    await node.client.close()
+    await node.valkey.aclose()
+    await node.db.close()
+
+
+async def build_app(config: Config, *, node: Node | None = None) -> web.Application:
+    """The web application; opens a node of its own unless one is given."""
+    app = web.Application(
+        middlewares=middleware.MIDDLEWARES,
+        client_max_size=config.web.max_body_bytes,
+    )
+    app[NODE] = node or await open_node(config)
+    static.mount(app)
+    health.mount(app)
+    for feature in FEATURES:
+        for route in feature.routes:
+            app.router.add_route(route.method, route.path, guard.wrap(route), name=None)
+    if node is None:
+        app.on_cleanup.append(_close)
+    return app
+
+
+async def _close(app: web.Application) -> None:
+    await close_node(app[NODE])
