@@ -41,7 +41,7 @@ def section_type(section: str) -> type[msgspec.Struct]:
     return found
 
 
-def keys() -> Iterator[Key]:
+def all_keys() -> Iterator[Key]:
     """Every setting there is, in the order of the reference page."""
     for section in SECTIONS:
         struct = section_type(section)
@@ -91,7 +91,7 @@ def _parse(path: Path, text: str) -> dict[str, dict[str, Any]]:
                 _line(path, text, section, "") if isinstance(values, dict) else _line(path, text, "", section)
             )
             hint = _nearest(section, SECTIONS)
-            owner = next((key.section for key in keys() if key.name == section), None)
+            owner = next((key.section for key in all_keys() if key.name == section), None)
             if not isinstance(values, dict) and owner:
                 hint = f" It belongs into the section [{owner}]."
             raise ConfigError(f"{line}: there is no section [{section}].{hint}")
@@ -101,7 +101,7 @@ def _parse(path: Path, text: str) -> dict[str, dict[str, Any]]:
 
 
 def _overlay(tree: dict[str, dict[str, Any]], places: dict[str, str], environment: Mapping[str, str]) -> None:
-    known = {(key.section, key.name): key for key in keys()}
+    known = {(key.section, key.name): key for key in all_keys()}
     for variable, raw in environment.items():
         if not variable.startswith(ENV_PREFIX):
             continue
@@ -135,7 +135,7 @@ def _section(section: str, values: dict[str, Any], places: Mapping[str, str]) ->
     for name in values:
         if name not in names:
             where = places.get(f"{section}.{name}", FILE_NAME)
-            owner = next((key.section for key in keys() if key.name == name), None)
+            owner = next((key.section for key in all_keys() if key.name == name), None)
             hint = f" It belongs into [{owner}]." if owner else _nearest(name, names)
             raise ConfigError(f"{where}: [{section}] has no key {name}.{hint}")
     try:
@@ -207,7 +207,7 @@ def reference() -> str:
         "from the data directory.",
     ]
     previous = ""
-    for key in keys():
+    for key in all_keys():
         if key.section != previous:
             about = (section_type(key.section).__doc__ or "").strip()
             lines += [

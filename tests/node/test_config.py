@@ -88,7 +88,7 @@ def test_what_show_prints_hides_passwords_and_can_be_read_again(tmp_path: Path) 
 
 def test_the_reference_names_every_key_with_its_meaning() -> None:
     page = configfile.reference()
-    for key in configfile.keys():
+    for key in configfile.all_keys():
         assert key.description, key
         assert f"| `{key.name}` |" in page
 
