@@ -24,9 +24,7 @@ NEEDS: Final = ("actor", "object", "target", "in_reply_to", "mentions", "quote")
 MAX_MENTIONS: Final = 20
 """Unknown people fetched for one post; the others are met when they write themselves (RES-07)."""
 
-ANSWERS: Final = frozenset(
-    {"Accept", "TentativeAccept", "Reject", "TentativeReject", "Ignore", "Undo", "Announce"}
-)
+ANSWERS: Final = frozenset({"Accept", "TentativeAccept", "Reject", "TentativeReject", "Ignore", "Undo"})
 _OWNED: Final = frozenset({"Create", "Update"})
 
 
@@ -82,7 +80,7 @@ async def with_known_object(activity: Activity, resolver: Resolver) -> Activity:
     `Accept` of a bare id becomes ("Accept", "Follow"). Call before `dispatch.lookup`.
     """
     uri = activity.object_id
-    if activity.type not in ANSWERS or activity.type == "Announce" or uri is None:
+    if activity.type not in ANSWERS or uri is None:
         return activity
     stored = await resolver.activity(uri)
     if stored is None:
@@ -215,7 +213,7 @@ async def _settle_object(activity: Activity, wanted: set[str], work: _Work) -> A
     if activity.type in _OWNED and isinstance(thing, Thing):
         return await _settle_owned(activity, thing, work)
     if isinstance(thing, Thing):
-        if activity.type in ANSWERS - {"Announce"} or is_trusted(activity, thing):
+        if activity.type in ANSWERS or is_trusted(activity, thing):
             return activity
         if thing.id is None:
             raise FederationError("bad_object", "embedded without id")

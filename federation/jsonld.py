@@ -223,6 +223,10 @@ def _bare_types(value: Any) -> set[str]:
 
 
 def _agree(seen: Document, meant: Document) -> None:
+    for key in meant:
+        # What stays long after compacting is a core term used as a literal: others may read it.
+        if key.startswith(_AS_SPELLINGS) and key.rpartition("#")[2].rpartition(":")[2] in _core_terms():
+            raise FederationError("jsonld_disagrees", key[:100])
     for term in _SINGLE:
         plain_value = seen.get(term, seen.get("@" + term))
         if term == "type":

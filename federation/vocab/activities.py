@@ -29,118 +29,176 @@ from federation.vocab.values import as_list, flag, one, ref, refs, stamp, text, 
 
 
 class Create(Activity, frozen=True, kw_only=True):
+    """Something new, embedded."""
+
     type: str = "Create"
 
 
 class Update(Activity, frozen=True, kw_only=True):
+    """The whole of something, anew: it replaces what was."""
+
     type: str = "Update"
 
 
 class Delete(Activity, frozen=True, kw_only=True):
+    """Something is gone, by id or as a Tombstone."""
+
     type: str = "Delete"
 
 
 class Follow(Activity, frozen=True, kw_only=True):
+    """Asks to receive what an actor publishes."""
+
     type: str = "Follow"
 
 
 class Accept(Activity, frozen=True, kw_only=True):
+    """Yes to a Follow, Join, Invite or Offer."""
+
     type: str = "Accept"
 
 
 class TentativeAccept(Activity, frozen=True, kw_only=True):
+    """Perhaps, to an invitation."""
+
     type: str = "TentativeAccept"
 
 
 class Reject(Activity, frozen=True, kw_only=True):
+    """No, or no longer, to what was asked."""
+
     type: str = "Reject"
 
 
 class TentativeReject(Activity, frozen=True, kw_only=True):
+    """Rather not."""
+
     type: str = "TentativeReject"
 
 
 class Undo(Activity, frozen=True, kw_only=True):
+    """Takes back an activity of one's own."""
+
     type: str = "Undo"
 
 
 class Like(Activity, frozen=True, kw_only=True):
+    """Approval."""
+
     type: str = "Like"
 
 
 class Dislike(Activity, frozen=True, kw_only=True):
+    """A vote against (Lemmy, mbin, PeerTube)."""
+
     type: str = "Dislike"
 
 
 class EmojiReact(Activity, frozen=True, kw_only=True):
+    """One emoji in answer (FEP-c0e0)."""
+
     type: str = "EmojiReact"
 
 
 class Announce(Activity, frozen=True, kw_only=True):
+    """A boost, or a group passing on what its members did (FEP-1b12)."""
+
     type: str = "Announce"
 
 
 class Block(Activity, frozen=True, kw_only=True):
+    """Keeps somebody off; with a target, out of that group or server."""
+
     type: str = "Block"
 
 
 class Add(Activity, frozen=True, kw_only=True):
+    """Puts something into a collection: a pin, a moderator."""
+
     type: str = "Add"
 
 
 class Remove(Activity, frozen=True, kw_only=True):
+    """Takes something out of a collection."""
+
     type: str = "Remove"
 
 
 class Move(Activity, frozen=True, kw_only=True):
+    """An account continues at `target`."""
+
     type: str = "Move"
 
 
 class Flag(Activity, frozen=True, kw_only=True):
+    """A report about `objects`."""
+
     type: str = "Flag"
 
 
 class Join(Activity, frozen=True, kw_only=True):
+    """Takes part in an event, or asks to enter a group."""
+
     type: str = "Join"
 
 
 class TentativeJoin(Activity, frozen=True, kw_only=True):
+    """May take part."""
+
     type: str = "TentativeJoin"
 
 
 class Leave(Activity, frozen=True, kw_only=True):
+    """Takes part no longer."""
+
     type: str = "Leave"
 
 
 class Invite(Activity, frozen=True, kw_only=True):
+    """Asks `target` to come to `object`."""
+
     type: str = "Invite"
 
 
 class Offer(Activity, frozen=True, kw_only=True):
+    """Proposes `object` (FEP-0837)."""
+
     type: str = "Offer"
 
 
 class Ignore(Activity, frozen=True, kw_only=True):
+    """An answer that there will be none (FEP-8a8e)."""
+
     type: str = "Ignore"
 
 
 class Listen(Activity, frozen=True, kw_only=True):
+    """Somebody heard something."""
+
     type: str = "Listen"
 
 
 class Read(Activity, frozen=True, kw_only=True):
+    """Somebody read something."""
+
     type: str = "Read"
 
 
 class View(Activity, frozen=True, kw_only=True):
+    """Somebody watched something (PeerTube)."""
+
     type: str = "View"
 
 
 class Lock(Activity, frozen=True, kw_only=True):
+    """Closes a thread to answers."""
+
     type: str = "Lock"
 
 
 class QuoteRequest(Activity, frozen=True, kw_only=True):
+    """Asks leave to quote `object` in `instrument` (FEP-044f)."""
+
     type: str = "QuoteRequest"
 
 

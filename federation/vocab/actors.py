@@ -16,7 +16,7 @@ from msgspec import Struct, field
 from federation.errors import FederationError
 from federation.vocab import limits, parts
 from federation.vocab.base import Document, Object, Thing, id_of, reads, writes
-from federation.vocab.fields import object_fields
+from federation.vocab.fields import object_fields, write_source
 from federation.vocab.parts import Emoji, Media, PropertyValue, Source, Tag
 from federation.vocab.values import (
     as_list,
@@ -239,10 +239,8 @@ def _collections(document: Document, endpoints: Document, identity: str) -> Docu
 _GROUP_ENDPOINTS: Final = ("members", "events", "posts", "discussions", "resources")
 
 
-@writes(Actor)
-def write_actor(actor: Actor) -> Document:
-    """An actor as every peer reads it: Pixelfed needs `summary` and the boolean, Lemmy one key."""
-    document = parts.trimmed(
+def _write_identity(actor: Actor) -> Document:
+    return parts.trimmed(
         {
             "id": actor.id,
             "type": actor.type,
@@ -261,30 +259,34 @@ def write_actor(actor: Actor) -> Document:
             "movedTo": actor.moved_to,
             "alsoKnownAs": list(actor.also_known_as) or None,
             "attributionDomains": list(actor.attribution_domains) or None,
-            "icon": None if actor.icon is None else parts.write_media(actor.icon),
-            "image": None if actor.image is None else parts.write_media(actor.image),
+            "icon": parts.write_picture(actor.icon),
+            "image": parts.write_picture(actor.image),
             "memorial": actor.memorial or None,
             "suspended": actor.suspended or None,
         }
     )
+
+
+@writes(Actor)
+def write_actor(actor: Actor) -> Document:
+    """An actor as every peer reads it: Pixelfed needs `summary` and the boolean, Lemmy one key."""
+    document = _write_identity(actor)
     if actor.source is not None:
-        document["source"] = parts.trimmed(
-            {"content": actor.source.content, "mediaType": actor.source.media_type}
-        )
-    document["summary"] = actor.summary or ""
-    document["manuallyApprovesFollowers"] = actor.manually_approves
-    document["discoverable"] = actor.discoverable
-    document["indexable"] = actor.indexable
+        document["source"] = write_source(actor.source)
+    document |= {
+        "summary": actor.summary or "",
+        "manuallyApprovesFollowers": actor.manually_approves,
+        "discoverable": actor.discoverable,
+        "indexable": actor.indexable,
+    }
     document["attachment"] = [parts.write_attachment(item) for item in actor.fields]
     document["tag"] = [parts.write_tag(tag) for tag in actor.tags]
     if actor.type == "Group":
         document |= _write_group(actor)
-    endpoints = {"sharedInbox": actor.shared_inbox} | {
-        term: document[term] for term in _GROUP_ENDPOINTS if term in document
-    }
     # Lemmy refuses `endpoints` without a shared inbox.
     if actor.shared_inbox is not None:
-        document["endpoints"] = endpoints
+        group_places = {term: document[term] for term in _GROUP_ENDPOINTS if term in document}
+        document["endpoints"] = {"sharedInbox": actor.shared_inbox} | group_places
     return document | _write_keys(actor.keys)
 
 

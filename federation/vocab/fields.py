@@ -181,18 +181,25 @@ def single_or_list(uris: tuple[str, ...]) -> str | list[str] | None:
     return None if not uris else uris[0] if len(uris) == 1 else list(uris)
 
 
-def _write_source(source: Source | None) -> Document | None:
+def write_source(source: Source | None) -> Document | None:
+    """What the author typed, as JSON; None stays None."""
     if source is None:
         return None
     return parts.trimmed({"content": source.content, "mediaType": source.media_type})
+
+
+def _content_map(thing: Object) -> dict[str, str] | None:
+    """Mastodon takes the language of a post from the key of this map, and from nothing else."""
+    if thing.content_map or not (thing.language and thing.content):
+        return thing.content_map or None
+    return {thing.language: thing.content}
 
 
 @writes(Object)
 def write_object(thing: Object) -> Document:
     """The shared fields of an object, in the form every peer reads.
 
-    `to`, `cc`, `tag` and `attachment` are always arrays, the author always one value, nothing
-    is ever null, and a quote is named in all four ways peers look for it.
+    Arrays always for `to`, `cc`, `tag`, `attachment`; one author; no null; a quote in four ways.
     """
     document: Document = {
         "id": thing.id,
@@ -208,27 +215,24 @@ def write_object(thing: Object) -> Document:
         "summary": thing.summary,
         "summaryMap": thing.summary_map or None,
         "content": thing.content,
-        # Mastodon takes the language of a post from the key of this map, and from nothing else.
-        "contentMap": thing.content_map
-        or ({thing.language: thing.content} if thing.language and thing.content else None),
+        "contentMap": _content_map(thing),
         "mediaType": thing.media_type,
-        "source": _write_source(thing.source),
+        "source": write_source(thing.source),
         "audience": single_or_list(thing.audience),
         "context": thing.context,
         "conversation": thing.conversation,
         "target": thing.target,
         "directMessage": True if thing.direct_message else None,
-        "image": None if thing.image is None else parts.write_media(thing.image),
+        "image": parts.write_picture(thing.image),
         "replies": write_thing(thing.replies),
         "likes": write_counted(thing.likes, thing.likes_count),
         "shares": write_counted(thing.shares, thing.shares_count),
     }
-    if thing.quote is not None:
-        document.update(dict.fromkeys(("quote", "quoteUri", "quoteUrl", "_misskey_quote"), thing.quote))
-    document = parts.trimmed(document)
-    document["sensitive"] = thing.sensitive
-    document["to"] = list(thing.to)
-    document["cc"] = list(thing.cc)
-    document["tag"] = [parts.write_tag(tag) for tag in thing.tags]
-    document["attachment"] = parts.write_attachments(thing.attachments, for_group=bool(thing.audience))
-    return document
+    quote = dict.fromkeys(("quote", "quoteUri", "quoteUrl", "_misskey_quote"), thing.quote)
+    return parts.trimmed(document | quote) | {
+        "sensitive": thing.sensitive,
+        "to": list(thing.to),
+        "cc": list(thing.cc),
+        "tag": [parts.write_tag(tag) for tag in thing.tags],
+        "attachment": parts.write_attachments(thing.attachments, for_group=bool(thing.audience)),
+    }

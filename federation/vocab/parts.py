@@ -312,3 +312,8 @@ def write_media(item: Media) -> Document:
             "size": item.size_bytes,
         }
     )
+
+
+def write_picture(item: Media | None) -> Document | None:
+    """An icon or banner; None stays None, to be left out."""
+    return None if item is None else write_media(item)

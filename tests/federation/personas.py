@@ -64,10 +64,8 @@ def mastodon(document: Document) -> None:
         must("as:Public" not in str(post.get("to")) + str(post.get("cc")), "full Public")
         must(isinstance(post["tag"], list) and isinstance(post["attachment"], list), "arrays")
         must(all(tag["name"].startswith("#") for tag in post["tag"] if tag["type"] == "Hashtag"), "hashtag")
-        must(
-            host(post.get("url") if isinstance(post.get("url"), str) else post["id"]) == host(post["id"]),
-            "url host",
-        )
+        page = post.get("url")
+        must(host(page if isinstance(page, str) else post["id"]) == host(post["id"]), "url host")
         must(
             all(isinstance(item.get("url", item.get("href")), str) for item in post["attachment"]), "file url"
         )

@@ -146,11 +146,11 @@ def test_htm_05_an_unsafe_address_survives_nowhere(case: Unsafe) -> None:
             {"type": "Video", "url": [bad]},
         ],
     )
-    assert read.url is read.image is read.in_reply_to is read.context is read.quote is None
+    assert (read.url, read.image, read.in_reply_to, read.context, read.quote) == (None,) * 5
     assert read.attachments == ()
     assert read.tags == (vocab.Hashtag(name="#kept"),)
     who = person(url=bad, icon={"type": "Image", "url": bad}, image=bad, featured=bad, movedTo=bad)
-    assert who.url is who.icon is who.image is who.featured is who.moved_to is None
+    assert (who.url, who.icon, who.image, who.featured, who.moved_to) == (None,) * 5
 
 
 def test_htm_05_an_event_takes_mail_and_web_addresses_only() -> None:

@@ -19,7 +19,8 @@ ALICE = "https://node.example/ap/users/1"
 GROUP = "https://node.example/ap/groups/2"
 BOB = "https://masto.example/users/bob"
 NOW = datetime(2026, 11, 23, 10, 15, tzinfo=UTC)
-TO = {"to": (vocab.PUBLIC,), "cc": (ALICE + "/followers", BOB)}
+TO = (vocab.PUBLIC,)
+CC = (ALICE + "/followers", BOB)
 PEM = "-----BEGIN PUBLIC KEY-----\nMIIBexample\n-----END PUBLIC KEY-----\n"
 
 NOTE = vocab.Note(
@@ -58,7 +59,8 @@ NOTE = vocab.Note(
     likes_count=3,
     shares="https://node.example/ap/notes/88/shares",
     shares_count=0,
-    **TO,
+    to=TO,
+    cc=CC,
 )
 PERSON = vocab.Actor(
     id=ALICE,
@@ -114,7 +116,8 @@ EVENT = vocab.Event(
         ),
     ),
     tags=(vocab.Hashtag(name="#garden", href="https://node.example/tags/garden"),),
-    **TO,
+    to=TO,
+    cc=CC,
 )
 FOLLOW = vocab.Follow(id="https://node.example/ap/follows/17", actor=ALICE, object=BOB, to=(BOB,))
 
@@ -122,7 +125,9 @@ FOLLOW = vocab.Follow(id="https://node.example/ap/follows/17", actor=ALICE, obje
 def activity(kind: type[vocab.Activity], thing: Any, **fields: Any) -> vocab.Activity:
     number = zlib.crc32(f"{kind.__name__} {thing}".encode())
     identity = f"https://node.example/ap/activities/{number}"
-    return kind(**({"id": identity, "actor": ALICE, "object": thing, "published": NOW} | TO | fields))
+    return kind(
+        **({"id": identity, "actor": ALICE, "object": thing, "published": NOW, "to": TO, "cc": CC} | fields)
+    )
 
 
 class Sent(Struct, frozen=True):
@@ -169,7 +174,8 @@ QUESTION = vocab.Question(
     options=(vocab.Option(name="Saturday", votes=2), vocab.Option(name="Sunday")),
     end_time=NOW,
     voters_count=2,
-    **TO,
+    to=TO,
+    cc=CC,
 )
 TOMBSTONE = vocab.Tombstone(id="https://node.example/ap/notes/88", former_type="Note", deleted=NOW)
 SENT = [
@@ -297,7 +303,7 @@ def test_what_is_announced_word_for_word_stays_so() -> None:
         "object": NOTE.id,
         "x:odd": [1.0, None],
     }
-    announce = activity(vocab.Announce, vocab.Verbatim(id=inner["id"], type="Like", raw=inner))
+    announce = activity(vocab.Announce, vocab.Verbatim(id="https://peer.example/l/5", type="Like", raw=inner))
     assert json.loads(vocab.encode(announce))["object"] == inner
 
 
