@@ -130,7 +130,7 @@ def _rare_fields(document: Document, fields: Document, depth: int) -> None:
             case "contentMap" | "nameMap" | "summaryMap":
                 _add_language_map(fields, term.removesuffix("Map"), value)
             case "replies":
-                fields["replies"] = optional(value, depth)
+                fields["replies"] = _replies(value, depth)
             case "likes" | "shares":
                 fields[term], fields[term + "_count"] = _counted(value)
             case "source":
@@ -147,6 +147,16 @@ def _rare_fields(document: Document, fields: Document, depth: int) -> None:
                 fields["target"] = ref(value)
             case _:
                 fields["direct_message"] = flag(value)
+
+
+def _replies(value: Any, depth: int) -> Thing | str | None:
+    """The collection of answers: its id is enough unless items came along."""
+    if type(value) is dict:
+        first = value.get("first")
+        holder = first if type(first) is dict else value
+        if not (holder.get("items") or holder.get("orderedItems")):
+            return ref(value)
+    return optional(value, depth)
 
 
 def _add_language_map(fields: Document, name: str, value: Any) -> None:

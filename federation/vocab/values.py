@@ -86,8 +86,8 @@ def refs(value: Any, limit: int) -> tuple[str, ...]:
     if value is None:
         return ()
     found: dict[str, None] = {}
-    for item in as_list(value):
-        uri = ref(item)
+    for item in value if type(value) is list else (value,):
+        uri = item if item == PUBLIC else ref(item)
         if uri is not None:
             found[uri] = None
             if len(found) >= limit:
