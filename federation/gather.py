@@ -165,8 +165,12 @@ async def gather(
         activity,
         **{name: _by_id(activity, name) for name in ("target", "origin", "result", "instrument")},
     )
-    if "target" in wanted and isinstance(activity.target, str):
-        await work.require(activity.target, Thing)
+    if "target" in wanted and activity.target_id is not None:
+        if activity.type == "Move":
+            # The copy we know may be older than its `alsoKnownAs` (ORG-21).
+            await work.fetch(activity.target_id, Actor)
+        elif isinstance(activity.target, str):
+            await work.require(activity.target, Thing)
     thing = activity.object
     group = _group_of(activity, thing) if isinstance(thing, Object) else None
     if isinstance(thing, Object):

@@ -15,7 +15,6 @@ from federation.vocab import limits, parts
 from federation.vocab.base import (
     Activity,
     Document,
-    Object,
     Thing,
     embedded,
     id_of,
@@ -24,7 +23,7 @@ from federation.vocab.base import (
     write_thing,
     writes,
 )
-from federation.vocab.fields import object_fields, single_or_list
+from federation.vocab.fields import single_or_list
 from federation.vocab.values import as_list, flag, one, ref, refs, stamp, text, when
 
 
@@ -271,8 +270,6 @@ def _object(document: Document, name: str, depth: int) -> tuple[Thing | str | No
 def _read_activity(document: Document, name: str, depth: int) -> Thing:
     actor = _actor(document)
     if actor is None:
-        if depth:
-            return Object(**object_fields(document, name, depth))
         raise FederationError("bad_actor", "not exactly one")
     found, ids = _object(document, name, depth)
     if found is None and depth == 0 and name in ACTIVITIES:

@@ -1,8 +1,8 @@
 """Who acts: Person, Group, Organization, Application, Service.
 
 Owns the Actor Struct, its keys as plain data and its profile lines. Never decides whether a
-key belongs to an actor: `signatures` does. An embedded actor without inbox is a mere mention
-of one and is read as an Object. Called through `vocab.read` and `vocab.write`.
+key belongs to an actor: `signatures` does. An embedded actor without inbox is only its id.
+Called through `vocab.read` and `vocab.write`.
 Spec: AP §4, FEP-521a (keys), FEP-2c59 (webfinger), FEP-5feb (indexable).
 """
 
@@ -15,8 +15,8 @@ from msgspec import Struct, field
 
 from federation.errors import FederationError
 from federation.vocab import limits, parts
-from federation.vocab.base import Document, Object, Thing, id_of, reads, writes
-from federation.vocab.fields import object_fields, write_source
+from federation.vocab.base import Document, Thing, id_of, reads, writes
+from federation.vocab.fields import write_source
 from federation.vocab.parts import Emoji, Media, PropertyValue, Source, Tag
 from federation.vocab.values import (
     as_list,
@@ -131,8 +131,6 @@ def _read_actor(document: Document, name: str, depth: int) -> Thing:
     identity = id_of(document)
     inbox = ref(get("inbox"))
     username = text(get("preferredUsername"), limits.USERNAME_CHARS) or _username_of(get("webfinger"))
-    if depth and (identity is None or inbox is None or username is None):
-        return Object(**object_fields(document, name, depth))
     if identity is None:
         raise FederationError("bad_id", "actor without id")
     # An inbox elsewhere would point our deliveries at a stranger's server.

@@ -244,9 +244,26 @@ def embedded(value: Any, depth: int) -> Thing | str | None:
     value = one(value)
     if type(value) is dict:
         if depth < limits.EMBEDDED_DEPTH and ("type" in value or "@type" in value):
-            return read_document(value, depth + 1)
+            return _embedded_thing(value, depth)
         id_of(value)
     return ref(value)
+
+
+def _embedded_thing(value: Document, depth: int) -> Thing | str:
+    """A whole thing; an actor or activity given only by type and id is no more than its id.
+
+    So an embedded `Follow` always has an actor, and an embedded `Person` always an inbox.
+    """
+    needed = _NEEDED.get(_KINDS.get(type_of(value), ""))
+    if needed is None or ref(value.get(needed)) is not None:
+        return read_document(value, depth + 1)
+    identity = id_of(value)
+    if identity is None:
+        raise FederationError("bad_object", f"embedded without {needed}")
+    return identity
+
+
+_NEEDED: Final = {"actor": "inbox", "activity": "actor"}
 
 
 def optional(value: Any, depth: int) -> Thing | str | None:

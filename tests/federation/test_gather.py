@@ -190,7 +190,10 @@ async def test_res_07_mentions_do_not_make_us_fetch_the_world() -> None:
 async def test_the_target_becomes_an_id_unless_it_is_the_actors_own() -> None:
     wall = {"type": "Collection", "id": "https://victim.test/wall", "attributedTo": V}
     assert (await run(activity("Add", N, target=wall))).activity.target == "https://victim.test/wall"
-    found = await run(activity("Move", E, target=V), "target", peer=Peer(person(V)))
+
+
+async def test_org_21_the_target_of_a_move_is_fetched_anew_even_when_known() -> None:
+    found = await run(activity("Move", E, target=V), "target", peer=Peer(person(V), known=(V,)))
     assert isinstance(found.thing(V), vocab.Actor)
 
 

@@ -322,10 +322,11 @@ def test_bto_and_bcc_are_not_read() -> None:
     assert V not in (*thing.to, *thing.cc, *thing.object.to, *thing.object.cc)
 
 
-def test_an_abbreviated_actor_is_an_object() -> None:
-    thing = vocab.read(CREATE | {"type": "Delete", "object": {"type": "Person", "id": E}})
-    assert isinstance(thing, vocab.Delete) and type(thing.object) is vocab.Object
-    assert thing.object_id == E and thing.object_type == "Person"
+@pytest.mark.parametrize("kind", ["Person", "Group", "Follow", "Like"])
+def test_a_thing_given_only_by_type_and_id_is_no_more_than_its_id(kind: str) -> None:
+    thing = vocab.read(CREATE | {"type": "Undo", "object": {"type": kind, "id": V}})
+    assert isinstance(thing, vocab.Undo) and thing.object == V
+    assert code_of(CREATE | {"type": "Undo", "object": {"type": kind}}) == "bad_object"
 
 
 def test_keys_are_read_one_or_many_and_in_both_forms() -> None:
