@@ -18,7 +18,7 @@ from federation.directory import Directory
 from federation.errors import FederationError
 from federation.fetch import Fetcher, is_activity_type, split_media_type
 from federation.keys import PublicKey
-from federation.signatures.message import SignedRequest, header_map
+from federation.signatures.message import Claim, SignedRequest, header_map
 from federation.signatures.verify import fetch_key, prove, read_claim
 
 __all__ = ["MAX_BODY_BYTES", "Ignored", "Received", "SignedRequest", "receive"]
@@ -64,10 +64,17 @@ class _Envelope(msgspec.Struct, frozen=True):
     object_id: str | None
 
 
-def _check_body(request: SignedRequest) -> None:
-    if len(request.body) > MAX_BODY_BYTES:
+class _Around(msgspec.Struct, frozen=True):
+    """What every step of one reading needs beside the delivery itself."""
+
+    directory: Directory
+    fetcher: Fetcher
+    now: datetime
+
+
+def _check_body(body: bytes, headers: dict[str, str]) -> None:
+    if len(body) > MAX_BODY_BYTES:
         raise FederationError("body_too_large", status=413)
-    headers = header_map(request.headers)
     if headers.get("content-encoding", "identity").lower() != "identity":
         raise FederationError("bad_encoding", status=415)
     media_type = headers.get("content-type", "")
@@ -131,44 +138,35 @@ def _check_not_ours(document: dict[str, Any], kind: str, actor: str, local_origi
             raise FederationError("own_origin", kind, status=403)
 
 
-async def _prove_forwarded(
-    document: dict[str, Any], actor: str, *, directory: Directory, fetcher: Fetcher, now: datetime
-) -> bool:
+async def _prove_forwarded(document: dict[str, Any], actor: str, around: _Around) -> bool:
     """Whether the document carries its author's own proof (FEP-8b32)."""
     try:
-        claim = proofs.read(document, now)
+        claim = proofs.read(document, around.now)
         if claim is None or not uris.same_origin(claim.key_id, actor):
             return False
-        key = await directory.find_key(claim.key_id)
+        key = await around.directory.find_key(claim.key_id)
         if key is None:
-            key = await fetch_key(claim.key_id, directory=directory, fetcher=fetcher, now=now)
+            key = await fetch_key(
+                claim.key_id, directory=around.directory, fetcher=around.fetcher, now=around.now
+            )
         return key.owner == actor and claim.proved_by(key)
     except FederationError:
         # A bad proof is worth what no proof is worth: the id is asked at its own host.
         return False
 
 
-async def _signer(
-    request: SignedRequest,
-    envelope: _Envelope,
-    *,
-    directory: Directory,
-    fetcher: Fetcher,
-    now: datetime,
-    origin: str,
-) -> PublicKey | Ignored | None:
+async def _signer(claim: Claim, envelope: _Envelope, around: _Around) -> PublicKey | Ignored | None:
     """The key that signed; None when the actor that deletes itself is confirmed gone."""
-    claim = read_claim(request, now, origin)
-    for host in {uris.host_of(claim.key_id), uris.host_of(envelope.actor)}:
-        if await directory.is_host_refused(host):
-            raise FederationError("host_refused", host, status=403)
+    directory, host = around.directory, uris.host_of(envelope.actor)
+    if await directory.is_host_refused(host):
+        raise FederationError("host_refused", host, status=403)
     leaves = envelope.type == "Delete" and envelope.object_id == envelope.actor
     # Deleted actors are announced to everyone, and their keys are already gone: no fetch for
     # somebody we never knew (REL-22).
     if leaves and not await directory.is_actor_known(envelope.actor):
         return Ignored("delete_of_unknown_actor")
     try:
-        return await prove(claim, directory=directory, fetcher=fetcher, now=now)
+        return await prove(claim, directory=directory, fetcher=around.fetcher, now=around.now)
     except FederationError as error:
         owned = uris.without_fragment(claim.key_id) == uris.without_fragment(envelope.actor)
         if leaves and owned and error.code == "gone":
@@ -185,16 +183,16 @@ async def receive(
     for what is not proved, 403 for what is not allowed, 413, 415, or 503 when the proof cannot
     be had just now.
     """
-    _check_body(request)
+    headers = header_map(request.headers)
+    _check_body(request.body, headers)
     document = strict_json.loads(request.body)
     envelope = _open(document, request.body, local_origin)
-    key = await _signer(request, envelope, directory=directory, fetcher=fetcher, now=now, origin=local_origin)
+    around = _Around(directory, fetcher, now)
+    key = await _signer(read_claim(request, now, local_origin, headers), envelope, around)
     if isinstance(key, Ignored):
         return key
     foreign = key is not None and key.owner != envelope.actor
-    proved = foreign and await _prove_forwarded(
-        document, envelope.actor, directory=directory, fetcher=fetcher, now=now
-    )
+    proved = foreign and await _prove_forwarded(document, envelope.actor, around)
     if foreign and not proved and not envelope.has_own_id:
         raise FederationError("not_the_author", status=401)
     return Received(

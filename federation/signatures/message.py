@@ -11,6 +11,7 @@ import binascii
 from base64 import b64decode
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Final, Literal
 
 import msgspec
@@ -136,6 +137,7 @@ def check_window(made_at: float, expires_at: float | None, now: datetime) -> Non
         raise FederationError("signature_stale", f"{age:.0f} s old", status=401)
 
 
+@lru_cache(maxsize=512)  # one second of a busy inbox brings one Date many times
 def parse_date(text: str) -> float:
     """A Date header as a Unix time. Raises: `bad_date`."""
     try:
