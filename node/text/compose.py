@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import bleach
 import msgspec
-from bleach.html5lib_shim import Filter
+from bleach.html5lib_shim import Filter  # type: ignore[attr-defined]  # the stubs leave it out
 from linkify_it import LinkifyIt
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML

@@ -1,0 +1,176 @@
+"""What happens around every request, outermost first.
+
+`trace` numbers the request and writes one log line (path, status, time; never a query string, a
+body or a secret). `own_host` refuses requests for another host (EML-04). `secure` sets the security
+headers. `answer_errors` turns exceptions into pages, API errors or plain JSON. `frame` learns the
+house and the language. `same_origin` stops forms of other sites. Who may call what is the guard's
+matter. `node.app` mounts `MIDDLEWARES`.
+"""
+
+import logging
+import re
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from aiohttp import hdrs, web
+
+from federation.errors import FederationError
+from node import i18n, logs
+from node.appkeys import NODE, REQUEST_ID, VIEWER
+from node.errors import NodeError
+from node.features.house import service as house
+from node.runtime import Node
+from node.web import api, csrf, errorpages
+from node.web.posted import POSTED
+from node.web.render import HOUSE, House, content_policy, locale_for
+
+log = logging.getLogger("node.web")
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+_HOUSE_SECONDS: Final = 10.0
+_OWN_ID: Final = re.compile(r"[A-Za-z0-9_-]{8,64}")
+# Requests of machines: they never see a page, so the house is not asked for, and forms of browsers
+# cannot reach them with a cookie that means anything.
+_MACHINE_PATHS: Final = (
+    "/api/", "/inbox", "/actor", "/ap/", "/static/", "/media/", "/.well-known/", "/nodeinfo/", "/health",
+    "/oauth/token", "/oauth/revoke", "/oauth/userinfo",
+)  # fmt: skip
+_SECURITY_HEADERS: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+}
+_POLICY: Final = content_policy()
+
+
+@web.middleware
+async def trace(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Number the request and write its line in the log."""
+    given = request.headers.get("X-Request-Id", "")
+    request_id = given if _OWN_ID.fullmatch(given) else secrets.token_hex(8)
+    request[REQUEST_ID] = request_id
+    token = logs.REQUEST_ID.set(request_id)
+    started = time.perf_counter()
+    status = 500
+    try:
+        response = await handler(request)
+        status = response.status
+        if not response.prepared:
+            response.headers["X-Request-Id"] = request_id
+        return response
+    except web.HTTPException as error:
+        status = error.status
+        raise
+    finally:
+        posted = request.get(POSTED)
+        if posted is not None:
+            posted.close()
+        took_ms = round((time.perf_counter() - started) * 1000, 1)
+        log.info(
+            "answered",
+            extra={
+                "method": request.method,
+                "path": request.path[:300],
+                "status": status,
+                "took_ms": took_ms,
+            },
+        )
+        logs.REQUEST_ID.reset(token)
+
+
+@web.middleware
+async def own_host(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer for our own host alone; whatever else stands in Host must never reach a link or mail."""
+    node = request.app[NODE]
+    asked = request.headers.get(hdrs.HOST, "").lower().rstrip(".")
+    if asked in (node.host, node.handle_host) or request.path == "/health":
+        return await handler(request)
+    return web.Response(status=421, text="This address is not served here.\n")
+
+
+@web.middleware
+async def secure(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Headers that tell browsers what never to do with our answers."""
+    response = await handler(request)
+    if not response.prepared:
+        headers = response.headers
+        for name, value in _SECURITY_HEADERS.items():
+            headers.setdefault(name, value)
+        headers.setdefault("Content-Security-Policy", _POLICY)
+        if request.app[NODE].origin.startswith("https://"):
+            headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+        headers[hdrs.SERVER] = "Allmende"
+    return response
+
+
+@web.middleware
+async def answer_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Give every failure an answer in the asker's own form: a page, API JSON or plain JSON."""
+    try:
+        response = await handler(request)
+    except NodeError as error:
+        level = logging.WARNING if error.status >= 500 else logging.INFO
+        log.log(level, "refused", extra={"code": error.code, "detail": error.detail[:500]})
+        return errorpages.answer(request, error)
+    except FederationError as error:
+        log.info("refused", extra={"code": error.code, "detail": str(error)[:500]})
+        return web.json_response({"error": error.code}, status=error.status)
+    except web.HTTPException as error:
+        return errorpages.of_http(request, error)
+    except Exception:
+        log.exception("failed", extra={"path": request.path[:300]})
+        return errorpages.answer(request, NodeError("internal"))
+    return response
+
+
+@web.middleware
+async def frame(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Learn whose house this is and in which language to answer."""
+    if not is_of_machines(request.path):
+        request[HOUSE] = await house_of(request.app[NODE])
+    i18n.want(lambda: locale_for(request, request.get(VIEWER)))
+    return await handler(request)
+
+
+@web.middleware
+async def same_origin(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Stop forms that a page of another site sends with our cookie."""
+    if not is_of_machines(request.path) and not request.path.endswith("/inbox"):
+        csrf.check_origin(request)
+    return await handler(request)
+
+
+def is_of_machines(path: str) -> bool:
+    """Whether a path is for programs and other nodes only."""
+    return path.startswith(_MACHINE_PATHS)
+
+
+async def house_of(node: Node) -> House:
+    """The house's name, colour and the like, asked of the database every few seconds at most."""
+    known: tuple[float, House] | None = node.caches.get("house_frame")
+    now = time.monotonic()
+    if known is not None and now - known[0] < _HOUSE_SECONDS:
+        return known[1]
+    async with node.db.read() as tx:
+        settings = await house.get_settings(tx)
+    found = House(
+        name=settings.name,
+        description=settings.description,
+        contact_email=settings.contact_email,
+        hue=settings.hue,
+        formal=settings.formal,
+        languages=tuple(settings.languages or node.config.node.languages),
+        registration=settings.registration,
+        has_rules=bool(settings.rules),
+        has_imprint=bool(settings.imprint),
+        has_privacy=bool(settings.privacy),
+    )
+    node.caches["house_frame"] = (now, found)
+    return found
+
+
+MIDDLEWARES: Final = (trace, own_host, secure, api.cors, frame, answer_errors, same_origin)
