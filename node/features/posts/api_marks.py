@@ -52,7 +52,8 @@ async def boost(request: web.Request) -> Status:
         post = await views.get_post(tx, seen.id, viewer.actor_id)
         booster = await actors.get_actor(tx, viewer.actor_id)
         at = tx.now
-    return Statuses(node, viewer.actor_id).boost(post, Boosted(boost_id, booster, at))
+    boosted = Boosted(boost_id, booster, at, node.uri(f"/ap/announces/{boost_id}"), audience)
+    return Statuses(node, viewer.actor_id).boost(post, boosted)
 
 
 async def _bookmark(tx: Tx, node: Node, actor_id: int, post_id: int) -> None:

@@ -1,4 +1,6 @@
-"""The client API of posts, reading: one, several, what stands around, versions, who liked it.
+"""The client API of posts, reading: several, what stands around, versions, who liked it.
+
+One alone (`GET /api/v1/statuses/:id`) is answered by reading, where boosts are known.
 
 Spec: Mastodon 4.3 client API, methods "statuses".
 """
@@ -33,14 +35,6 @@ async def find_post_id(tx: Tx, request: web.Request) -> int:
     if found is None:
         raise NodeError("not_found", detail="no post or boost has this id")
     return found
-
-
-async def show_status(request: web.Request) -> Status:
-    """GET /api/v1/statuses/:id"""
-    node, viewer_id = request.app[NODE], api.viewer_id(request)
-    async with node.db.read() as tx:
-        post = await views.get_post(tx, await find_post_id(tx, request), viewer_id)
-    return Statuses(node, viewer_id).status(post)
 
 
 async def list_statuses(request: web.Request) -> list[Status]:
@@ -105,7 +99,6 @@ _STATUS: Final = "/api/v1/statuses/{id:[0-9]+}"
 
 ROUTES = (
     api.route("GET", "/api/v1/statuses", list_statuses, access="maybe_token", scope="read:statuses"),
-    api.route("GET", _STATUS, show_status, access="maybe_token", scope="read:statuses"),
     api.route("GET", f"{_STATUS}/context", show_context, access="maybe_token", scope="read:statuses"),
     api.route("GET", f"{_STATUS}/history", list_history, access="maybe_token", scope="read:statuses"),
     api.route("GET", f"{_STATUS}/source", show_source, scope="read:statuses"),

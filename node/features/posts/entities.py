@@ -123,11 +123,13 @@ class Context(msgspec.Struct, frozen=True):
 
 
 class Boosted(msgspec.Struct, frozen=True):
-    """Who passed a post on, when, and under which id."""
+    """Who passed a post on, when, to whom, and under which id and ActivityPub id."""
 
     id: int
     booster: Actor
     at: datetime
+    uri: str
+    audience: str
 
 
 class Statuses:
@@ -189,8 +191,9 @@ class Statuses:
             inner,
             id=str(boosted.id),
             created_at=stamp(boosted.at),
-            # Only ours are known by their address; another's boost is told by its id, as clients do.
-            uri=self.node.uri(f"/ap/announces/{boosted.id}") if boosted.booster.local else inner.uri,
+            uri=boosted.uri,
+            visibility=VISIBILITY[boosted.audience],
+            local_only=boosted.audience == "local",
             account=self.account(boosted.booster),
             in_reply_to_id=None,
             in_reply_to_account_id=None,

@@ -1,9 +1,7 @@
 """The client API of notifications.
+How far somebody has read is kept as markers; the one of notifications also counts for the pages.
 
-`account_id` leaves rows out after they were read, so such a page can be short while the list goes
-on.
-
-Spec: Mastodon 4.3 client API, methods "notifications".
+Spec: Mastodon 4.3 client API, methods "notifications", "markers".
 """
 
 from typing import Final
@@ -16,7 +14,7 @@ from node.db.rows import Window
 from node.errors import NodeError
 from node.features.posts.entities import Statuses
 from node.features.reading import store, views
-from node.features.reading.entities import Notification, notification
+from node.features.reading.entities import Marker, Notification, marker, notification
 from node.web import api
 from node.web.api_params import path_id, read_params
 
@@ -27,14 +25,17 @@ async def list_notifications(request: web.Request) -> api.Page:
     """GET /api/v1/notifications"""
     node, viewer = request.app[NODE], api.viewer(request)
     params = await read_params(request)
-    window, only_id = params.window(40, 80), params.find_id("account_id")
-    kinds = params.texts("types") or None
+    window = params.window(40, 80)
     async with node.db.read() as tx:
         rows = await store.list_notifications(
-            tx, viewer.actor_id, window, kinds=kinds, not_kinds=params.texts("exclude_types")
+            tx,
+            viewer.actor_id,
+            window,
+            kinds=params.texts("types") or None,
+            not_kinds=params.texts("exclude_types"),
+            actor_id=params.find_id("account_id"),
         )
-        wanted = [row for row in rows if only_id is None or row.actor_id == only_id]
-        shown = await views.list_notifications(tx, wanted, viewer.actor_id)
+        shown = await views.list_notifications(tx, rows, viewer.actor_id)
     maker = Statuses(node, viewer.actor_id)
     return api.page([notification(maker, one) for one in shown], [row.id for row in rows], window)
 
@@ -82,6 +83,30 @@ async def count_unread(request: web.Request) -> dict[str, int]:
         return {"count": min(limit, await store.count_unread(tx, api.viewer(request).actor_id))}
 
 
+async def list_markers(request: web.Request) -> dict[str, Marker]:
+    """GET /api/v1/markers?timeline[]="""
+    wanted = (await read_params(request)).texts("timeline")
+    async with request.app[NODE].db.read() as tx:
+        rows = await store.list_markers(tx, api.viewer(request).actor_id)
+    return {row.timeline: marker(row) for row in rows if row.timeline in wanted}
+
+
+async def put_markers(request: web.Request) -> dict[str, Marker]:
+    """POST /api/v1/markers with `home[last_read_id]` and `notifications[last_read_id]`."""
+    params, owner_id = await read_params(request), api.viewer(request).actor_id
+    found = {}
+    async with request.app[NODE].db.tx() as tx:
+        for timeline in _TIMELINES:
+            last_id = params.inner(timeline).find_id("last_read_id")
+            if last_id is None:
+                continue
+            found[timeline] = marker(await store.put_marker(tx, owner_id, timeline, last_id))
+            if timeline == "notifications":
+                await store.put_read(tx, owner_id, last_id)
+    return found
+
+
+_TIMELINES: Final = ("home", "notifications")
 _ONE: Final = "/api/v1/notifications/{id:[0-9]+}"
 
 ROUTES = (
@@ -89,5 +114,7 @@ ROUTES = (
     api.route("GET", "/api/v1/notifications/unread_count", count_unread, scope="read:notifications"),
     api.route("POST", "/api/v1/notifications/clear", clear, scope="write:notifications"),
     api.route("GET", _ONE, show_notification, scope="read:notifications"),
+    api.route("GET", "/api/v1/markers", list_markers, scope="read:statuses"),
+    api.route("POST", "/api/v1/markers", put_markers, scope="write:statuses"),
     api.route("POST", f"{_ONE}/dismiss", dismiss, scope="write:notifications"),
 )

@@ -1,7 +1,6 @@
 """The client API of timelines and lists of posts: home, public, tags, somebody's, kept, liked.
 
-`only_media` leaves rows out after they were read, so such a page can be short while the list goes
-on; `Link` always turns by what was read.
+Also GET of one Status, since an id may be that of somebody's boost, which only reading knows.
 
 Spec: Mastodon 4.3 client API, methods "timelines", "accounts/:id/statuses", "bookmarks",
 "favourites".
@@ -15,23 +14,35 @@ from node import text
 from node.appkeys import NODE
 from node.db.database import Tx
 from node.db.rows import Window
+from node.errors import NodeError
 from node.features.follows.api_accounts import get_shown
-from node.features.posts.entities import Statuses
+from node.features.posts.entities import Status, Statuses
 from node.features.reading import store, views
 from node.features.reading.entities import entry
-from node.features.reading.store import AuthorList, Entry
+from node.features.reading.store import AuthorList, Entry, Which
 from node.web import api
 from node.web.api_params import Params, path_id, read_params
 
 
-async def _page(
-    request: web.Request, tx: Tx, entries: Sequence[Entry], window: Window, *, only_media: bool = False
-) -> api.Page:
+async def _page(request: web.Request, tx: Tx, entries: Sequence[Entry], window: Window) -> api.Page:
     viewer_id = api.viewer_id(request)
     shown = await views.list_entries(tx, entries, viewer_id)
     maker = Statuses(request.app[NODE], viewer_id)
-    items = [entry(maker, one) for one in shown if one.post.media or not only_media]
-    return api.page(items, [one.id for one in entries], window)
+    return api.page([entry(maker, one) for one in shown], [one.id for one in entries], window)
+
+
+async def show_status(request: web.Request) -> Status:
+    """GET /api/v1/statuses/:id, of a post or of a boost."""
+    node, viewer_id = request.app[NODE], api.viewer_id(request)
+    async with node.db.read() as tx:
+        found = await store.find_entry(tx, path_id(request))
+        shown = await views.list_entries(tx, [found], viewer_id) if found else []
+    if not shown:
+        raise NodeError("not_found", detail="status")
+    maker = Statuses(node, viewer_id)
+    # A boost that was not for everyone shows no more than the post itself, which may be seen.
+    open_to_all = shown[0].boost_audience in ("public", "unlisted")
+    return entry(maker, shown[0]) if open_to_all else maker.status(shown[0].post)
 
 
 async def show_home(request: web.Request) -> api.Page:
@@ -46,10 +57,15 @@ async def show_public(request: web.Request) -> api.Page:
     """GET /api/v1/timelines/public; `local` and `remote` narrow it."""
     params = await read_params(request)
     window, viewer_id = params.window(20, 40), api.viewer_id(request)
-    local, remote = params.flag("local"), params.flag("remote")
     async with request.app[NODE].db.read() as tx:
-        entries = await store.list_public(tx, viewer_id, window, local=local, remote=remote and not local)
-        return await _page(request, tx, entries, window, only_media=params.flag("only_media"))
+        entries = await store.list_public(tx, viewer_id, window, _wanted(params))
+        return await _page(request, tx, entries, window)
+
+
+def _wanted(params: Params) -> Which:
+    return Which(
+        local=params.flag("local"), remote=params.flag("remote"), only_media=params.flag("only_media")
+    )
 
 
 async def show_tag(request: web.Request) -> api.Page:
@@ -58,8 +74,8 @@ async def show_tag(request: web.Request) -> api.Page:
     window, viewer_id = params.window(20, 40), api.viewer_id(request)
     tag = text.normalise_hashtag(request.match_info["hashtag"].removeprefix("#"))
     async with request.app[NODE].db.read() as tx:
-        entries = await store.list_tag(tx, tag, viewer_id, window, local=params.flag("local"))
-        return await _page(request, tx, entries, window, only_media=params.flag("only_media"))
+        entries = await store.list_tag(tx, tag, viewer_id, window, _wanted(params))
+        return await _page(request, tx, entries, window)
 
 
 async def show_statuses_of(request: web.Request) -> api.Page:
@@ -104,6 +120,9 @@ async def list_favourites(request: web.Request) -> api.Page:
 
 
 ROUTES = (
+    api.route(
+        "GET", "/api/v1/statuses/{id:[0-9]+}", show_status, access="maybe_token", scope="read:statuses"
+    ),
     api.route("GET", "/api/v1/timelines/home", show_home, scope="read:statuses"),
     api.route("GET", "/api/v1/timelines/public", show_public, access="maybe_token", scope="read:statuses"),
     api.route(

@@ -2,7 +2,7 @@
 
 Pure translation of `reading.views`. Called by the API of reading.
 
-Spec: Mastodon 4.3 client API, entities Status (reblog) and Notification.
+Spec: Mastodon 4.3 client API, entities Status (reblog), Notification and Marker.
 """
 
 import msgspec
@@ -10,6 +10,7 @@ from msgspec import UNSET, UnsetType
 
 from node.features.actors.entities import Account, stamp
 from node.features.posts.entities import Boosted, Status, Statuses
+from node.features.reading import store
 from node.features.reading.views import EntryView, NotificationView
 
 
@@ -24,12 +25,27 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True):
     status: Status | UnsetType = UNSET
 
 
+class Marker(msgspec.Struct, frozen=True):
+    """Mastodon's Marker."""
+
+    last_read_id: str
+    version: int
+    updated_at: str
+
+
+def marker(row: store.Marker) -> Marker:
+    """Mastodon's Marker."""
+    return Marker(str(row.last_read_id), row.version, stamp(row.updated_at))
+
+
 def entry(maker: Statuses, shown: EntryView) -> Status:
     """The Status of one place in a timeline: a post, or somebody passing it on."""
     if shown.booster is None:
         return maker.status(shown.post)
     at = shown.boosted_at or shown.post.published_at
-    return maker.boost(shown.post, Boosted(shown.id, shown.booster, at))
+    return maker.boost(
+        shown.post, Boosted(shown.id, shown.booster, at, shown.boost_uri, shown.boost_audience)
+    )
 
 
 def notification(maker: Statuses, shown: NotificationView) -> Notification:
