@@ -15,6 +15,7 @@ import msgspec
 from aiohttp import hdrs, web
 
 from federation.errors import FederationError
+from node import i18n
 from node.appkeys import NODE, VIEWER, Viewer
 from node.db.rows import Window
 from node.errors import NodeError
@@ -187,7 +188,8 @@ def _of_node_error(error: NodeError) -> tuple[int, dict[str, Any]]:
     if error.code in _WORDS:
         status, words = _WORDS[error.code]
         return status, {"error": words}
-    words = error.text % error.values if error.values else error.text
+    words = i18n.gettext(error.text)
+    words = words % error.values if error.values else words
     if error.field:
         details = {error.field: [{"error": "ERR_INVALID", "description": words}]}
         return error.status, {"error": f"Validation failed: {words}", "details": details}

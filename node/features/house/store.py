@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from node.db.database import Tx
-from node.db.rows import many
+from node.db.rows import many, one
 
 
 class Item(msgspec.Struct, frozen=True):
@@ -98,31 +98,33 @@ async def list_deliveries(tx: Tx, state: str, before_id: int, limit: int) -> lis
     return many(Item, rows)
 
 
-async def put_inbox_due(tx: Tx, item_id: int) -> bool:
-    """Let an ended activity be worked on again; False when there is none that ended badly."""
-    status = await tx.execute(
+async def put_inbox_due(tx: Tx, item_id: int) -> str:
+    """Let an ended activity be worked on again; gives its former state, '' when none ended badly."""
+    former = await tx.fetchval(
         """
-        UPDATE inbox_items SET state = 'new', code = '', attempts = 0, next_attempt_at = $2, leased_until = NULL,
+        WITH old AS (SELECT id, state FROM inbox_items WHERE id = $1 FOR UPDATE)
+        UPDATE inbox_items i SET state = 'new', code = '', attempts = 0, next_attempt_at = $2, leased_until = NULL,
                ended_at = NULL
-        WHERE id = $1 AND state IN ('ignored', 'refused', 'failed')
+        FROM old WHERE i.id = old.id AND old.state IN ('ignored', 'refused', 'failed') RETURNING old.state
         """,
         item_id,
         tx.now,
     )
-    return bool(status.endswith(" 1"))
+    return str(former or "")
 
 
 async def put_delivery_due(tx: Tx, delivery_id: int) -> str:
-    """Let an ended delivery be tried again; gives its host, '' when there is none that ended badly."""
-    host = await tx.fetchval(
+    """Let an ended delivery be tried again; gives its former state, '' when none ended badly."""
+    former = await tx.fetchval(
         """
-        UPDATE deliveries SET state = 'due', code = '', attempts = 0, next_attempt_at = $2, ended_at = NULL
-        WHERE id = $1 AND state IN ('refused', 'gone', 'failed') RETURNING host
+        WITH old AS (SELECT id, state FROM deliveries WHERE id = $1 FOR UPDATE)
+        UPDATE deliveries d SET state = 'due', code = '', attempts = 0, next_attempt_at = $2, ended_at = NULL
+        FROM old WHERE d.id = old.id AND old.state IN ('refused', 'gone', 'failed') RETURNING old.state
         """,
         delivery_id,
         tx.now,
     )
-    return str(host or "")
+    return str(former or "")
 
 
 async def find_first_steps(tx: Tx) -> tuple[bool, bool, bool]:
@@ -136,3 +138,23 @@ async def find_first_steps(tx: Tx) -> tuple[bool, bool, bool]:
         """
     )
     return (row["named"], row["wrote"], row["invited"]) if row else (False, False, False)
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """How much was written here, and how many other hosts this node has spoken with."""
+
+    posts: int
+    hosts: int
+
+
+async def count_usage(tx: Tx) -> Usage:
+    """What NodeInfo and the client API tell of this house's size."""
+    return one(
+        Usage,
+        await tx.fetchrow(
+            """
+            SELECT coalesce((SELECT sum(posts_count) FROM actors WHERE local), 0)::bigint AS posts,
+                   (SELECT count(*) FROM hosts WHERE refused_at IS NULL) AS hosts
+            """
+        ),
+    )

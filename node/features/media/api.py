@@ -8,6 +8,7 @@ from typing import BinaryIO, cast
 
 from aiohttp import web
 
+from node import i18n
 from node.appkeys import NODE
 from node.errors import NodeError
 from node.features.media import service, store
@@ -74,7 +75,7 @@ def _as_validation(error: NodeError) -> NodeError | api.ApiRefusal:
     """A file that is too large is 422 here, as everything else wrong with a file."""
     if error.code != "too_large":
         return error
-    words = error.text % error.values if error.values else error.text
+    words = i18n.gettext(error.text) % error.values
     return api.ApiRefusal(
         422, f"Validation failed: {words}", {"file": [{"error": "ERR_TOO_LONG", "description": words}]}
     )
