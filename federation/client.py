@@ -40,6 +40,7 @@ DELIVERY_S: Final = 30.0
 CONNECT_S: Final = 5.0
 DNS_S: Final = 4.0
 _CHUNK_BYTES: Final = 64 * 1024
+_DRAIN_S: Final = 1.0
 _REDIRECTS: Final = frozenset((301, 302, 303, 307, 308))
 _URL_SAFE: Final = "".join(chr(code) for code in range(0x21, 0x7F))
 
@@ -222,12 +223,15 @@ class Client:
     async def post(
         self, url: str, body: bytes, headers: Mapping[str, str], *, seconds: float = DELIVERY_S
     ) -> Reply:
-        """Posts a body; redirects are not followed. Raises: as `get`."""
+        """Posts a body; redirects are not followed and the answer's body is thrown away.
+
+        Raises: as `get`.
+        """
         url = wire_url(url)
         self.policy.check_url(uris.parse(url))
         try:
             async with asyncio.timeout(seconds):
-                return await self._exchange("POST", url, headers, _CHUNK_BYTES, body)
+                return await self._exchange("POST", url, headers, 0, body)
         except TimeoutError:
             raise FederationError("timed_out", permanent=False, status=503) from None
 
@@ -242,8 +246,10 @@ class Client:
                 method, URL(url, encoded=True), data=body, headers=headers, allow_redirects=False
             ) as response:
                 content = b""
-                if response.status not in _REDIRECTS:
-                    content = await _read(response, max_bytes, lenient=method == "POST")
+                if method == "POST":
+                    await _drain(response)
+                elif response.status not in _REDIRECTS:
+                    content = await _read(response, max_bytes)
                 return Reply(url, response.status, response.headers, content)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             if isinstance(error, TimeoutError) and not isinstance(error, aiohttp.ClientError):
@@ -260,17 +266,34 @@ class Client:
             await self._session.close()
 
 
-async def _read(response: aiohttp.ClientResponse, max_bytes: int, *, lenient: bool) -> bytes:
-    """The body, decompressed here so that the cap counts what it becomes (M8, RES-01, RES-02).
+async def _drain(response: aiohttp.ClientResponse) -> None:
+    """Reads the answer to a POST away, so that the connection can be used again.
 
-    `lenient` returns what fits instead of refusing: the answer to a POST is never used.
+    Only its status counts: a peer that has taken a delivery and then dawdles, or answers in an
+    encoding of its own, must not get the delivery twice.
     """
+    left = _CHUNK_BYTES
+    try:
+        async with asyncio.timeout(_DRAIN_S):
+            async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
+                left -= len(chunk)
+                if left < 0:
+                    break
+            else:
+                return
+    except (TimeoutError, aiohttp.ClientError):
+        pass
+    response.close()
+
+
+async def _read(response: aiohttp.ClientResponse, max_bytes: int) -> bytes:
+    """The body, decompressed here so that the cap counts what it becomes (M8, RES-01, RES-02)."""
     encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in ("identity", "gzip", "x-gzip", "deflate", ""):
         raise FederationError("bad_encoding", encoding[:40])
     # 32 more bits than the window: zlib reads the gzip or zlib header, whichever is there.
     inflate = zlib.decompressobj(wbits=47) if encoding not in ("identity", "") else None
-    if not lenient and response.content_length is not None and response.content_length > max_bytes:
+    if response.content_length is not None and response.content_length > max_bytes:
         response.close()
         raise FederationError("too_large", "announced")
     found = bytearray()
@@ -281,8 +304,6 @@ async def _read(response: aiohttp.ClientResponse, max_bytes: int, *, lenient: bo
             raise FederationError("bad_encoding", "broken") from None
         if len(found) > max_bytes:
             response.close()
-            if lenient:
-                break
             raise FederationError("too_large", "streamed")
         if inflate is not None and inflate.unused_data:
             # A second gzip member: nobody honest sends one, and a million empty ones cost us.

@@ -124,8 +124,10 @@ class WebFinger:
         return await self._fetcher.client.get(ask)
 
     def _origin(self, host: str) -> str:
-        # Laboratories speak plain http on odd ports; everyone else is https or nothing.
-        plain = self._fetcher.client.policy.allow_http and ":" in host.rpartition("]")[2]
+        # Laboratories speak plain http on odd ports and under names without a dot; everyone else
+        # is https or nothing.
+        odd = ":" in host.rpartition("]")[2] or "." not in host
+        plain = self._fetcher.client.policy.allow_http and odd
         return f"http://{host}" if plain else f"https://{host}"
 
     async def ask(
