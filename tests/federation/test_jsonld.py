@@ -74,6 +74,7 @@ GAMES = [
         "RES-15 terms without end", like({f"t{number}": "x:y" for number in range(10_000)}), "jsonld_too_big"
     ),
     Game("RES-15 nodes without end", like(tag=[{} for _ in range(10_000)]), "jsonld_too_big"),
+    Game("RES-15 long form without end", like(to=[PUBLIC] * 1_000, **{"as:name": "x"}), "jsonld_too_big"),
     Game("broken context", like(7, **{"as:name": "x"}), "jsonld_failed"),
 ]
 

@@ -352,3 +352,11 @@ def test_two_hosts_without_a_name_are_not_the_same() -> None:
     assert not values.same_host("urn:x", "urn:x")
     assert values.same_host("https://A.test/x", "http://a.test:80/y")
     assert not values.same_host("https://a.test/x", "https://a.test.evil.test/x")
+
+
+def test_jsn_01_nul_is_stripped_from_texts_and_refused_in_addresses() -> None:
+    read = note(content="a\x00b", name="\x00", contentMap={"en": "a\x00b"}, url="https://evil.test/\x00")
+    assert (read.content, read.name, read.url) == ("ab", None, None)
+    assert read.content_map == {"en": "ab"}
+    assert code_of(NOTE | {"id": "https://evil.test/n/\x00"}) == "bad_id"
+    assert code_of(NOTE | {"id": "https://evil.test/n/\ud800"}) == "bad_id"
