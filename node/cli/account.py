@@ -6,21 +6,17 @@ Doors only: each command opens a transaction and calls the accounts feature.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import click
 
-from node.app import open_node
 from node.cli import options
+from node.cli.opened import opened
 from node.config import Config
 from node.db.database import Tx
 from node.errors import NodeError
 from node.features.accounts import passwords
 from node.features.accounts import service as accounts
-from node.runtime import Node
-from node.services import running
 
 ROLES = click.Choice(["member", "moderator", "admin"])
 _password_file = click.option(
@@ -28,13 +24,6 @@ _password_file = click.option(
     type=click.Path(path_type=Path),
     help="File that holds the password; - reads standard input.",
 )
-
-
-@asynccontextmanager
-async def opened(config: Config) -> AsyncIterator[Node]:
-    """The node's database and client, whether or not the node is up."""
-    async with running(config), open_node(config) as node:
-        yield node
 
 
 async def account_named(tx: Tx, username: str) -> accounts.Account:
@@ -68,10 +57,7 @@ def create(config: Config, username: str, email: str, role: str, password_file: 
         async with opened(config) as node:
             password_hash = await passwords.hash_password(password)
             async with node.db.tx() as tx:
-                person = accounts.NewPerson(
-                    username=username, email=email, password_hash=password_hash, role=role
-                )
-                await accounts.create_account(tx, node, person)
+                await accounts.create_account(tx, node, username, email, password_hash, role=role)
             click.echo(f"@{username}@{node.handle_host} can sign in at {node.origin}/sign-in")
 
     asyncio.run(run())

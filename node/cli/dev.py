@@ -129,8 +129,12 @@ async def dump_schema() -> str:
             done = await asyncio.to_thread(run_tool, arguments, dsn)
             if done.returncode != 0:
                 raise click.ClickException(done.stderr)
-    noise = ("--", "SET ", "SELECT pg_catalog.set_config", "\\restrict", "\\unrestrict")
-    lines = [line for line in done.stdout.splitlines() if line.strip() and not line.startswith(noise)]
+    noise = ("--", "SET ", "\\restrict", "\\unrestrict")
+    lines = [
+        line
+        for line in done.stdout.splitlines()
+        if line.strip() and not line.startswith(noise) and "pg_catalog.set_config" not in line
+    ]
     text = "\n".join(lines).replace(";\n", ";\n\n")
     return f"-- What the migrations add up to. Made by `allmende dev schema`; never applied.\n\n{text}\n"
 

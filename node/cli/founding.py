@@ -10,8 +10,8 @@ from pathlib import Path
 
 import click
 
-from node.app import open_node
 from node.cli import options
+from node.cli.opened import opened
 from node.config import Config
 from node.errors import NodeError
 from node.features.accounts import passwords
@@ -31,7 +31,7 @@ def found(config: Config, admin: str, admin_email: str, admin_password_file: Pat
 
 
 async def _found(config: Config, admin: str, email: str, password_file: Path) -> None:
-    async with open_node(config) as node:
+    async with opened(config) as node:
         async with node.db.tx() as tx:
             if await house_store.find_setting(tx, "house") is None:
                 name = config.node.name[:80] or "Allmende"
@@ -46,7 +46,4 @@ async def _found(config: Config, admin: str, email: str, password_file: Path) ->
         passwords.check_strength(password, username=admin, email=email)
         password_hash = await passwords.hash_password(password)
         async with node.db.tx() as tx:
-            person = accounts.NewPerson(
-                username=admin, email=email, password_hash=password_hash, role="admin"
-            )
-            await accounts.create_account(tx, node, person)
+            await accounts.create_account(tx, node, admin, email, password_hash, role="admin")

@@ -8,7 +8,7 @@ from datetime import timedelta
 import click
 
 from node.cli import options
-from node.cli.account import opened
+from node.cli.opened import opened
 from node.config import Config
 from node.features.accounts import service as accounts
 

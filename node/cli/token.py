@@ -7,7 +7,8 @@ import asyncio
 import click
 
 from node.cli import options
-from node.cli.account import account_named, opened
+from node.cli.account import account_named
+from node.cli.opened import opened
 from node.config import Config
 from node.features.oauth import service as oauth
 
