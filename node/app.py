@@ -16,7 +16,7 @@ from node.appkeys import NODE
 from node.clock import Clock
 from node.config import Config
 from node.db.database import Database
-from node.features import FEATURES
+from node.features.registry import FEATURES
 from node.features.actors import service as actors
 from node.features.posts.store import writes
 from node.keyring import open_keyring

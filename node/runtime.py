@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import msgspec
 from redis.asyncio import Redis
@@ -75,6 +76,10 @@ class Node:
     def uri(self, path: str) -> str:
         """Our public address of a path."""
         return f"{self.origin}{path}"
+
+    def tag_url(self, tag: str) -> str:
+        """The page of a normalised hashtag."""
+        return self.uri(f"/tags/{quote(tag)}")
 
     def is_ours(self, uri: str) -> bool:
         """Whether an address lies under our origin."""

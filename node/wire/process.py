@@ -29,7 +29,7 @@ from node.runtime import Node
 from node.wire.incoming import Ignored, InboundHandler, Incoming, Refused
 from node.wire.reading import Batch, Ready, read_batch
 from node.wire.store import arrivals as store
-from node.wire.store import hosts
+from node.wire.store import deliveries
 from node.wire.store.arrivals import InboxItem, Outcome
 
 log = logging.getLogger("node.wire.process")
@@ -63,7 +63,7 @@ async def work_off(node: Node, items: Sequence[InboxItem]) -> None:
     await asyncio.gather(_apply_together(node, batch, ready), _settle_waiting(node, batch, waiting))
     async with node.db.tx() as tx:
         await store.put_outcomes(tx, batch.outcomes)
-        await hosts.put_hosts_heard(tx, sorted({item.host for item in items}))
+        await deliveries.put_hosts_heard(tx, sorted({item.host for item in items}))
 
 
 def _split(batch: Batch) -> tuple[list[Ready], dict[str, list[Ready]]]:

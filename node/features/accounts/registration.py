@@ -67,6 +67,14 @@ async def register(tx: Tx, node: Node, registration: Registration) -> Account | 
     return account
 
 
+async def check_invite(tx: Tx, invite_code: str) -> None:
+    """Whether an invitation could be used now. Raises: NodeError `link_expired`."""
+    if await invites.find_open_invite(tx, tokens.digest_of(invite_code)) is None:
+        raise NodeError(
+            "link_expired", text=N_("This invitation is no longer valid. Please ask for a new one.")
+        )
+
+
 async def check_may_join(tx: Tx, invite_code: str, answer: str) -> None:
     """Whether the door is open for somebody with this code and this answer.
 
@@ -75,10 +83,8 @@ async def check_may_join(tx: Tx, invite_code: str, answer: str) -> None:
     settings = await house.get_settings(tx)
     if settings.registration == "closed" or (settings.registration == "invite" and not invite_code):
         raise NodeError("registration_closed")
-    if invite_code and await invites.find_open_invite(tx, tokens.digest_of(invite_code)) is None:
-        raise NodeError(
-            "link_expired", text=N_("This invitation is no longer valid. Please ask for a new one.")
-        )
+    if invite_code:
+        await check_invite(tx, invite_code)
     asked = settings.registration == "approval" and settings.question and not invite_code
     if asked and not answer.strip():
         raise NodeError("invalid", field="answer", text=N_("Please answer in a sentence or two."))
@@ -114,22 +120,21 @@ async def _put_new(tx: Tx, node: Node, registration: Registration, taken: Accoun
     return await people.get_account(tx, actor.id)
 
 
-class NewPerson(msgspec.Struct, frozen=True, kw_only=True):
-    """An account made from the command line: nothing to confirm, nobody to ask."""
-
-    username: str
-    email: str
-    password_hash: str
-    role: str = "member"
-    state: str = "active"
-
-
-async def create_account(tx: Tx, node: Node, person: NewPerson) -> Account:
-    """Make an account that works at once.
+async def create_account(
+    tx: Tx,
+    node: Node,
+    username: str,
+    email: str,
+    password_hash: str,
+    *,
+    role: str = "member",
+    state: str = "active",
+) -> Account:
+    """Make an account that works at once, from the command line: nothing to confirm, nobody to ask.
 
     Raises: NodeError `invalid` with field `username` or `email` when malformed or taken.
     """
-    username, email = names.clean_username(person.username), names.clean_email(person.email)
+    username, email = names.clean_username(username), names.clean_email(email)
     await people.lock_names(tx, username, email)
     if await people.count_handles(tx, username):
         raise NodeError("invalid", field="username", text=N_("This name is taken. Please choose another."))
@@ -139,9 +144,9 @@ async def create_account(tx: Tx, node: Node, person: NewPerson) -> Account:
     new = people.NewAccount(
         actor_id=actor.id,
         email=email,
-        password_hash=person.password_hash,
-        role=person.role,
-        state=person.state,
+        password_hash=password_hash,
+        role=role,
+        state=state,
         confirmed_at=tx.now,
     )
     await people.put_account(tx, new)

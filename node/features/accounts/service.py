@@ -16,9 +16,9 @@ from node.features.accounts.manage import (
     set_role,
 )
 from node.features.accounts.registration import (
-    NewPerson,
     Registration,
     approve,
+    check_invite,
     check_may_join,
     confirm,
     create_account,
@@ -49,12 +49,12 @@ from node.features.accounts.store.people import (
 __all__ = [
     "Account",
     "InviteWish",
-    "NewPerson",
     "Preferences",
     "Registration",
     "approve",
     "ask_email_change",
     "ask_reset",
+    "check_invite",
     "check_may_join",
     "check_not_last_admin",
     "check_password",

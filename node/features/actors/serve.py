@@ -5,6 +5,7 @@ Actor documents are public, so that keys can always be had; who follows whom is 
 
 from aiohttp import web
 
+from federation import strict_json
 from federation.discovery import answers, hostmeta
 from federation.discovery.webfinger import JRD_TYPE
 from federation.errors import FederationError
@@ -75,7 +76,7 @@ async def webfinger(request: web.Request) -> web.Response:
         return web.json_response({"error": "gone"}, status=410, headers=_OPEN)
     described = answers.Described(actor.username, actor.host, actor.uri, actor.url)
     body = answers.jrd(described, node.origin, rels=request.query.getall("rel", []))
-    return web.json_response(body, headers={**_OPEN, "Content-Type": JRD_TYPE})
+    return web.Response(body=strict_json.dumps(body), headers={**_OPEN, "Content-Type": JRD_TYPE})
 
 
 async def host_meta(request: web.Request) -> web.Response:

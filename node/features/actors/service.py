@@ -96,7 +96,7 @@ async def update_profile(tx: Tx, node: Node, actor_id: int, change: ProfileChang
         if (value := getattr(change, name)) is not None
     }  # fmt: skip
     if change.summary_source is not None:
-        composed = text.compose(change.summary_source, tag_url=node.uri("/tags/"))
+        composed = text.compose(change.summary_source, tag_url=node.tag_url)
         wanted |= {"summary_source": change.summary_source, "summary_html": composed.html}
     if change.fields is not None:
         wanted["fields"] = [translate.field_of(f.name, f.source) for f in change.fields[:MAX_FIELDS]]

@@ -14,6 +14,7 @@ from node.runtime import Node
 MAX_NAME_CHARS = 200
 MAX_SUMMARY_CHARS = 20_000
 MAX_FIELDS_READ = 20
+MAX_FIELD_CHARS = 500
 
 
 def new_local(node: Node, actor_id: int, uri: str, *, kind: str, username: str, display_name: str) -> Actor:
@@ -35,7 +36,8 @@ def new_local(node: Node, actor_id: int, uri: str, *, kind: str, username: str, 
 
 def field_of(name: str, source: str) -> dict[str, Any]:
     """A profile line as it is stored: plain label, value as typed and as clean HTML."""
-    return {"name": name.strip()[:255], "source": source, "value": text.compose_line(source)}
+    html = text.compose(text.one_line(source, MAX_FIELD_CHARS)).html
+    return {"name": name.strip()[:255], "source": source, "value": html.removeprefix("<p>").removesuffix("</p>")}
 
 
 def _media(node: Node, url: str, alt: str) -> vocab.Media | None:

@@ -12,9 +12,11 @@ import msgspec
 from node.db.database import Tx
 from node.errors import N_, NodeError
 from node.features.house import store
+from node.runtime import Node
 
 Registration = Literal["open", "approval", "invite", "closed"]
 REGISTRATIONS: tuple[Registration, ...] = ("open", "approval", "invite", "closed")
+_FRAME_CACHE = "house_frame"  # where node.web.middleware keeps what every page shows of the settings
 _KEY = "house"
 _MOST_RULES = 40
 
@@ -62,6 +64,24 @@ async def change_settings(tx: Tx, **changes: object) -> HouseSettings:
     settings = msgspec.convert(msgspec.to_builtins(current) | changes, HouseSettings)
     await put_settings(tx, settings)
     return settings
+
+
+def forget_cached(node: Node) -> None:
+    """Let this process read the settings anew; others follow within seconds."""
+    node.caches.pop(_FRAME_CACHE, None)
+
+
+async def run_again(tx: Tx, queue: str, item_id: int) -> str:
+    """Let what ended badly be worked on again (`inbox` or `deliveries`); gives its former state.
+
+    Raises: NodeError `conflict` when it is not there or did not end badly.
+    """
+    put_due = store.put_inbox_due if queue == "inbox" else store.put_delivery_due
+    former = await put_due(tx, item_id)
+    if not former:
+        raise NodeError("conflict")
+    tx.wake("inbound" if queue == "inbox" else "deliver")
+    return former
 
 
 def _decode(value: object) -> HouseSettings:

@@ -29,7 +29,7 @@ async def take_fetched(node: Node, thing: vocab.Object) -> int | None:
         post = translate.from_vocab(thing, sender, known, tx.new_id(published), tx.now, wanted=True)
         stored = await writes.put_post(tx, post)
         if stored is not None:
-            await media.put_remote(tx, post.id, thing.attachments)
+            await media.put_remote(tx, post.id, sender.id, thing.attachments)
             return post.id
         row = await writes.find_by_uri(tx, thing.id)
         return row.id if row else None

@@ -31,7 +31,7 @@ async def take_post(tx: Tx, incoming: Incoming, thing: vocab.Object, author: Kno
     if stored is None:
         return None
     if thing.attachments:
-        await media.put_remote(tx, post.id, thing.attachments)
+        await media.put_remote(tx, post.id, author.id, thing.attachments)
     named = {known.id for known in incoming.known.values() if known.local} & set(post.mention_ids)
     for owner_id in named:
         await notify(tx, owner_id, "mention", author.id, post.id)
@@ -90,7 +90,7 @@ async def post_updated(tx: Tx, node: Node, incoming: Incoming) -> Ignored | None
     post = translate.from_vocab(thing, incoming.sender, incoming.known, known.id, tx.now, wanted=True)
     await writes.put_revision(tx, known.id)
     await writes.put_edit(tx, post)
-    await media.put_remote(tx, known.id, thing.attachments, replace=True)
+    await media.replace_remote(tx, known.id, incoming.sender.id, thing.attachments)
     return None
 
 

@@ -127,7 +127,7 @@ def _new_post(tx: Tx, node: Node, author: Actor, draft: Draft, mentioned: dict[s
     composed = text.compose(
         draft.source,
         mentions={handle: actor.url or actor.uri for handle, actor in mentioned.items()},
-        tag_url=node.uri("/tags/"),
+        tag_url=node.tag_url,
     )
     post_id = tx.new_id()
     return NewPost(
@@ -150,7 +150,7 @@ def _new_post(tx: Tx, node: Node, author: Actor, draft: Draft, mentioned: dict[s
         idempotency_key=draft.idempotency_key,
         app_id=draft.app_id,
         mention_ids=tuple(dict.fromkeys(actor.id for actor in mentioned.values())),
-        tags=tuple({text.normalise_hashtag(tag): tag for tag in composed.hashtags}.items()),
+        tags=tuple((tag, tag) for tag in composed.hashtags),
     )
 
 
@@ -190,7 +190,7 @@ async def edit_post(tx: Tx, node: Node, author_id: int, post_id: int, draft: Dra
     await writes.put_revision(tx, post_id)
     post = _new_post(tx, node, before.author, draft, mentioned)
     await writes.put_edit(tx, msgspec.structs.replace(post, id=post_id, edited_at=tx.now))
-    await media.attach(tx, author_id, draft.media_ids, post_id)
+    await media.replace(tx, author_id, draft.media_ids, post_id)
     known = {person.actor_id for person in before.mentions}
     for actor in mentioned.values():
         if actor.id not in known:

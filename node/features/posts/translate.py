@@ -96,7 +96,7 @@ def to_vocab(node: Node, post: PostView, file_urls: Sequence[str]) -> vocab.Note
         vocab.Mention(href=person.uri, name=f"@{person.username}@{person.host}") for person in post.mentions
     ]
     tags += [
-        vocab.Hashtag(name=f"#{tag}", href=node.uri(f"/tags/{text.normalise_hashtag(tag)}")) for tag in post.tags
+        vocab.Hashtag(name=f"#{tag}", href=node.tag_url(text.normalise_hashtag(tag))) for tag in post.tags
     ]
     return vocab.Note(
         id=post.uri,

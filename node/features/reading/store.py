@@ -21,6 +21,17 @@ class Entry(msgspec.Struct, frozen=True):
     boost_id: int | None = None
     booster_id: int | None = None
     boosted_at: datetime | None = None
+    boost_uri: str = ""
+    boost_audience: str = ""
+
+
+class Marker(msgspec.Struct, frozen=True):
+    """How far somebody has read one timeline."""
+
+    timeline: str
+    last_read_id: int
+    version: int
+    updated_at: datetime
 
 
 class Notification(msgspec.Struct, frozen=True):
@@ -53,7 +64,8 @@ def _entries(window: Window, records: list[asyncpg.Record]) -> list[Entry]:
 async def list_home(tx: Tx, viewer_id: int, window: Window) -> list[Entry]:
     """The viewer's home: what those they follow wrote or passed on."""
     records = await tx.fetch(
-        f"""SELECT h.id, h.post_id, h.boost_id, b.actor_id AS booster_id, b.published_at AS boosted_at
+        f"""SELECT h.id, h.post_id, h.boost_id, b.actor_id AS booster_id, b.published_at AS boosted_at,
+                   COALESCE(b.uri, '') AS boost_uri, COALESCE(b.audience, '') AS boost_audience
             FROM home_entries h JOIN posts p ON p.id = h.post_id LEFT JOIN boosts b ON b.id = h.boost_id
             WHERE h.owner_id = $1 AND h.id < $2 AND h.id > $3
               AND {_HIDDEN.format(author="p.author_id")}
@@ -67,12 +79,25 @@ async def list_home(tx: Tx, viewer_id: int, window: Window) -> list[Entry]:
     return _entries(window, records)
 
 
-async def list_public(tx: Tx, viewer_id: int | None, window: Window, *, local: bool, remote: bool = False) -> list[Entry]:
-    """Public posts this node knows; `local`: only of our own people, theirs for this node too."""
-    if local:
+class Which(msgspec.Struct, frozen=True):
+    """Which public posts are wanted: only ours, only others', only with pictures or films."""
+
+    local: bool = False
+    remote: bool = False
+    only_media: bool = False
+
+
+_WITH_MEDIA = "EXISTS (SELECT 1 FROM media x WHERE x.post_id = p.id)"
+
+
+async def list_public(tx: Tx, viewer_id: int | None, window: Window, wanted: Which) -> list[Entry]:
+    """Public posts this node knows; only ours: what they wrote for this node too."""
+    if wanted.local:
         which = "p.local AND (p.audience = 'public' OR (p.audience = 'local' AND $1::bigint IS NOT NULL))"
     else:
-        which = "p.audience = 'public'" + (" AND NOT p.local" if remote else "")
+        which = "p.audience = 'public'" + (" AND NOT p.local" if wanted.remote else "")
+    if wanted.only_media:
+        which += f" AND {_WITH_MEDIA}"
     records = await tx.fetch(
         f"""SELECT p.id, p.id AS post_id FROM posts p JOIN actors a ON a.id = p.author_id
             WHERE {which} AND p.id < $2 AND p.id > $3 AND a.suspended_at IS NULL
@@ -87,21 +112,24 @@ async def list_public(tx: Tx, viewer_id: int | None, window: Window, *, local: b
     return _entries(window, records)
 
 
-async def list_tag(tx: Tx, tag: str, viewer_id: int | None, window: Window, *, local: bool = False) -> list[Entry]:
+async def list_tag(tx: Tx, tag: str, viewer_id: int | None, window: Window, wanted: Which) -> list[Entry]:
     """Public posts with a hashtag (normalised, `node.text`)."""
     records = await tx.fetch(
         f"""SELECT p.id, p.id AS post_id FROM post_tags t JOIN posts p ON p.id = t.post_id
             JOIN actors a ON a.id = p.author_id
             WHERE t.tag = $5 AND t.post_id < $2 AND t.post_id > $3 AND a.suspended_at IS NULL
               AND (p.audience = 'public' OR (p.audience = 'local' AND $1::bigint IS NOT NULL))
-              AND (p.local OR NOT $6) AND {_HIDDEN.format(author="p.author_id")}
+              AND (p.local OR NOT $6) AND (NOT p.local OR NOT $7) AND (NOT $8 OR {_WITH_MEDIA})
+              AND {_HIDDEN.format(author="p.author_id")}
             ORDER BY t.post_id {_order(window)} LIMIT $4""",
         viewer_id,
         window.upper,
         window.lower,
         window.limit,
         tag,
-        local,
+        wanted.local,
+        wanted.remote,
+        wanted.only_media,
     )
     return _entries(window, records)
 
@@ -120,9 +148,9 @@ async def list_author(
 ) -> list[Entry]:
     """What somebody wrote and passed on, as far as the viewer may see it."""
     records = await tx.fetch(
-        f"""SELECT id, post_id, boost_id, booster_id, boosted_at FROM (
+        f"""SELECT id, post_id, boost_id, booster_id, boosted_at, boost_uri, boost_audience FROM (
                 (SELECT p.id, p.id AS post_id, NULL::bigint AS boost_id, NULL::bigint AS booster_id,
-                        NULL::timestamptz AS boosted_at
+                        NULL::timestamptz AS boosted_at, '' AS boost_uri, '' AS boost_audience
                  FROM posts p WHERE p.author_id = $5 AND p.id < $2 AND p.id > $3
                    AND p.audience <> 'direct' AND visible_to(p, $1)
                    AND (NOT $6 OR EXISTS (SELECT 1 FROM media m WHERE m.post_id = p.id))
@@ -130,7 +158,7 @@ async def list_author(
                    AND ($9 = '' OR EXISTS (SELECT 1 FROM post_tags t WHERE t.post_id = p.id AND t.tag = $9))
                  ORDER BY p.id {_order(window)} LIMIT $4)
                 UNION ALL
-                (SELECT b.id, b.post_id, b.id, b.actor_id, b.published_at
+                (SELECT b.id, b.post_id, b.id, b.actor_id, b.published_at, b.uri, b.audience
                  FROM boosts b JOIN posts p ON p.id = b.post_id
                  WHERE b.actor_id = $5 AND b.id < $2 AND b.id > $3 AND NOT $8 AND NOT $6 AND $9 = ''
                    AND visible_to(p, $1) AND (b.audience <> 'local' OR $1::bigint IS NOT NULL)
@@ -205,14 +233,21 @@ async def list_liked(tx: Tx, viewer_id: int, window: Window) -> list[Entry]:
 
 
 async def list_notifications(
-    tx: Tx, owner_id: int, window: Window, *, kinds: list[str] | None = None, not_kinds: list[str] | None = None
+    tx: Tx,
+    owner_id: int,
+    window: Window,
+    *,
+    kinds: list[str] | None = None,
+    not_kinds: list[str] | None = None,
+    actor_id: int | None = None,
 ) -> list[Notification]:
-    """What happened to the owner, newest first; of these kinds, or all but those."""
+    """What happened to the owner, newest first; of these kinds, or all but those, or by one actor."""
     records = await tx.fetch(
         f"""SELECT n.id, n.kind, n.actor_id, n.post_id, n.created_at FROM notifications n
             JOIN actors a ON a.id = n.actor_id
             WHERE n.owner_id = $1 AND n.id < $2 AND n.id > $3 AND a.suspended_at IS NULL
               AND ($5::text[] IS NULL OR n.kind = ANY($5)) AND NOT n.kind = ANY($6::text[])
+              AND ($7::bigint IS NULL OR n.actor_id = $7)
               AND {_HIDDEN.format(author="n.actor_id")}
             ORDER BY n.id {_order(window)} LIMIT $4""",
         owner_id,
@@ -221,6 +256,7 @@ async def list_notifications(
         window.limit,
         kinds,
         not_kinds or [],
+        actor_id,
     )
     found: list[Notification] = window.newest_first([Notification(**record) for record in records])
     return found
@@ -251,3 +287,40 @@ async def delete_notifications(tx: Tx, owner_id: int, notification_id: int | Non
     await tx.execute(
         "DELETE FROM notifications WHERE owner_id = $1 AND ($2::bigint IS NULL OR id = $2)", owner_id, notification_id
     )
+
+
+async def find_entry(tx: Tx, entry_id: int) -> Entry | None:
+    """What an id means: a post, or a boost of one."""
+    record = await tx.fetchrow(
+        """SELECT p.id, p.id AS post_id, NULL::bigint AS boost_id, NULL::bigint AS booster_id,
+                  NULL::timestamptz AS boosted_at, '' AS boost_uri, '' AS boost_audience
+           FROM posts p WHERE p.id = $1
+           UNION ALL
+           SELECT b.id, b.post_id, b.id, b.actor_id, b.published_at, b.uri, b.audience FROM boosts b WHERE b.id = $1
+           LIMIT 1""",
+        entry_id,
+    )
+    return Entry(**record) if record else None
+
+
+async def list_markers(tx: Tx, actor_id: int) -> list[Marker]:
+    """How far somebody has read."""
+    records = await tx.fetch(
+        "SELECT timeline, last_read_id, version, updated_at FROM markers WHERE actor_id = $1", actor_id
+    )
+    return [Marker(**record) for record in records]
+
+
+async def put_marker(tx: Tx, actor_id: int, timeline: str, last_read_id: int) -> Marker:
+    """Remember how far somebody has read."""
+    record = await tx.fetchrow(
+        """INSERT INTO markers AS m (actor_id, timeline, last_read_id, updated_at) VALUES ($1, $2, $3, $4)
+           ON CONFLICT (actor_id, timeline) DO UPDATE SET last_read_id = EXCLUDED.last_read_id,
+               version = m.version + 1, updated_at = EXCLUDED.updated_at
+           RETURNING timeline, last_read_id, version, updated_at""",
+        actor_id,
+        timeline,
+        last_read_id,
+        tx.now,
+    )
+    return Marker(**record)

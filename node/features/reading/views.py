@@ -18,6 +18,8 @@ class EntryView(msgspec.Struct, frozen=True):
     post: PostView
     booster: Actor | None = None
     boosted_at: datetime | None = None
+    boost_uri: str = ""
+    boost_audience: str = ""
 
 
 class NotificationView(msgspec.Struct, frozen=True):
@@ -36,7 +38,7 @@ async def list_entries(tx: Tx, entries: Sequence[Entry], viewer_id: int | None) 
     booster_ids = [e.booster_id for e in entries if e.booster_id is not None]
     boosters = {a.id: a for a in await list_actors(tx, booster_ids)} if booster_ids else {}
     return [
-        EntryView(e.id, posts[e.post_id], boosters.get(e.booster_id or 0), e.boosted_at)
+        EntryView(e.id, posts[e.post_id], boosters.get(e.booster_id or 0), e.boosted_at, e.boost_uri, e.boost_audience)
         for e in entries
         if e.post_id in posts
     ]

@@ -122,7 +122,7 @@ async def put_outcomes(tx: Tx, outcomes: Iterable[Outcome]) -> None:
     await tx.execute(
         """UPDATE inbox_items i SET state = t.state, code = t.code, leased_until = NULL,
                next_attempt_at = COALESCE(t.retry_at, i.next_attempt_at),
-               ended_at = CASE WHEN t.state = 'new' THEN NULL ELSE $5 END
+               ended_at = CASE WHEN t.state = 'new' THEN NULL ELSE $5::timestamptz END
            FROM unnest($1::bigint[], $2::text[], $3::text[], $4::timestamptz[]) AS t (id, state, code, retry_at)
            WHERE i.id = t.id""",
         [o.item_id for o in listed],

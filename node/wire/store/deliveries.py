@@ -179,7 +179,7 @@ async def put_sent(tx: Tx, listed: Sequence[Sent]) -> None:
     await tx.execute(
         """UPDATE deliveries d SET state = t.state, code = t.code, attempts = d.attempts + 1,
                next_attempt_at = COALESCE(t.retry_at, d.next_attempt_at),
-               ended_at = CASE WHEN t.state = 'due' THEN NULL ELSE $5 END
+               ended_at = CASE WHEN t.state = 'due' THEN NULL ELSE $5::timestamptz END
            FROM unnest($1::bigint[], $2::text[], $3::text[], $4::timestamptz[]) AS t (id, state, code, retry_at)
            WHERE d.id = t.id AND d.state = 'due'""",
         [s.delivery_id for s in listed],

@@ -1,0 +1,181 @@
+"""SQL of leaving: what belongs to a person, to take along or to remove.
+
+Everything is asked by the person's own id, so an export can hold nobody else's data.
+"""
+
+from datetime import datetime
+
+import msgspec
+
+from node.db.database import Tx
+from node.db.rows import many
+
+
+class OwnPost(msgspec.Struct, frozen=True):
+    """A post as its author takes it along."""
+
+    id: int
+    uri: str
+    url: str
+    audience: str
+    language: str
+    warning: str
+    sensitive: bool
+    source: str
+    html: str
+    in_reply_to_uri: str
+    published_at: datetime
+    edited_at: datetime | None
+
+
+class OwnFile(msgspec.Struct, frozen=True):
+    """An uploaded file and where it belongs."""
+
+    id: int
+    post_id: int | None
+    purpose: str
+    mime: str
+    alt: str
+    file_key: str
+    created_at: datetime
+
+
+class Related(msgspec.Struct, frozen=True):
+    """Somebody the person follows, is followed by, blocks or mutes; `flag` as the list needs it."""
+
+    address: str
+    flag: bool
+    since: datetime
+
+
+class Touched(msgspec.Struct, frozen=True):
+    """What others see change when the person goes: posts whose counts fall, people, inboxes."""
+
+    post_ids: list[int]
+    actor_ids: list[int]
+    inboxes: list[str]
+
+
+_RELATED = {
+    "following": """
+        SELECT p.username || '@' || p.host AS address, f.show_boosts AS flag, f.created_at AS since
+        FROM follows f JOIN actors p ON p.id = f.followee_id WHERE f.follower_id = $1 ORDER BY f.id""",
+    "followers": """
+        SELECT p.username || '@' || p.host AS address, f.state = 'accepted' AS flag, f.created_at AS since
+        FROM follows f JOIN actors p ON p.id = f.follower_id WHERE f.followee_id = $1 ORDER BY f.id""",
+    "blocks": """
+        SELECT p.username || '@' || p.host AS address, true AS flag, b.created_at AS since
+        FROM blocks b JOIN actors p ON p.id = b.target_id WHERE b.actor_id = $1 ORDER BY b.id""",
+    "mutes": """
+        SELECT p.username || '@' || p.host AS address, m.notifications AS flag, m.created_at AS since
+        FROM mutes m JOIN actors p ON p.id = m.target_id WHERE m.actor_id = $1 ORDER BY m.id""",
+}
+_MARKED = {
+    "bookmarks": """
+        SELECT o.uri FROM bookmarks k JOIN posts o ON o.id = k.post_id WHERE k.actor_id = $1 ORDER BY k.id""",
+    "likes": "SELECT o.uri FROM likes k JOIN posts o ON o.id = k.post_id WHERE k.actor_id = $1 ORDER BY k.id",
+    "boosts": "SELECT o.uri FROM boosts k JOIN posts o ON o.id = k.post_id WHERE k.actor_id = $1 ORDER BY k.id",
+}
+
+
+async def list_posts(tx: Tx, actor_id: int, after_id: int, limit: int) -> list[OwnPost]:
+    """The person's posts, oldest first, after an id."""
+    rows = await tx.fetch(
+        """
+        SELECT id, uri, url, audience, language, warning, sensitive, source, html, in_reply_to_uri,
+               published_at, edited_at
+        FROM posts WHERE author_id = $1 AND id > $2 ORDER BY id LIMIT $3
+        """,
+        actor_id,
+        after_id,
+        limit,
+    )
+    return many(OwnPost, rows)
+
+
+async def list_files(tx: Tx, actor_id: int) -> list[OwnFile]:
+    """The files the person uploaded and that are still kept."""
+    rows = await tx.fetch(
+        """
+        SELECT id, post_id, purpose, mime, alt, file_key, created_at FROM media
+        WHERE owner_id = $1 AND file_key <> '' ORDER BY id
+        """,
+        actor_id,
+    )
+    return many(OwnFile, rows)
+
+
+async def list_related(tx: Tx, actor_id: int, relation: str) -> list[Related]:
+    """People in a relation to the person: following, followers, blocks or mutes."""
+    return many(Related, await tx.fetch(_RELATED[relation], actor_id))
+
+
+async def list_marked(tx: Tx, actor_id: int, mark: str) -> list[str]:
+    """Addresses of posts with the person's mark: bookmarks, likes or boosts."""
+    return [row["uri"] for row in await tx.fetch(_MARKED[mark], actor_id)]
+
+
+async def list_touched(tx: Tx, actor_id: int) -> Touched:
+    """What changes for others when the person goes, and every inbox that ever heard of them."""
+    posts = await tx.fetch(
+        """
+        SELECT post_id AS id FROM likes WHERE actor_id = $1
+        UNION SELECT post_id FROM boosts WHERE actor_id = $1
+        UNION SELECT in_reply_to_id FROM posts WHERE author_id = $1 AND in_reply_to_id IS NOT NULL
+        """,
+        actor_id,
+    )
+    people = await tx.fetch(
+        """
+        SELECT followee_id AS id FROM follows WHERE follower_id = $1
+        UNION SELECT follower_id FROM follows WHERE followee_id = $1
+        """,
+        actor_id,
+    )
+    inboxes = await tx.fetch(
+        "SELECT DISTINCT inbox_uri FROM deliveries WHERE sender_id = $1 AND state <> 'gone'", actor_id
+    )
+    return Touched(
+        [row["id"] for row in posts], [row["id"] for row in people], [row["inbox_uri"] for row in inboxes]
+    )
+
+
+async def put_tombstones(tx: Tx, actor_id: int) -> None:
+    """Remember the addresses of the person's posts as deleted."""
+    await tx.execute(
+        """
+        INSERT INTO tombstones (uri, former_type, actor_uri, deleted_at)
+        SELECT o.uri, o.kind, p.uri, $2 FROM posts o JOIN actors p ON p.id = o.author_id WHERE o.author_id = $1
+        ON CONFLICT (uri) DO NOTHING
+        """,
+        actor_id,
+        tx.now,
+    )
+
+
+async def delete_said(tx: Tx, actor_id: int) -> None:
+    """Remove what the person said to others, as frozen for sending, sent or not."""
+    await tx.execute("DELETE FROM activities WHERE actor_id = $1", actor_id)
+
+
+async def delete_account(tx: Tx, actor_id: int, email: str) -> None:
+    """Remove the sign-in with its sessions, tokens and links, and the mails to it that are done."""
+    await tx.execute("DELETE FROM accounts WHERE actor_id = $1", actor_id)
+    await tx.execute("DELETE FROM mails WHERE recipient = $1 AND state <> 'due'", email)
+    await tx.execute("UPDATE invites SET created_by = NULL, note = '' WHERE created_by = $1", actor_id)
+
+
+async def put_post_counts(tx: Tx, post_ids: list[int]) -> None:
+    """Set the counts of posts from the rows."""
+    await tx.execute(
+        """
+        UPDATE posts o SET
+            likes_count = CASE WHEN o.local THEN (SELECT count(*) FROM likes l WHERE l.post_id = o.id)
+                          ELSE o.likes_count END,
+            boosts_count = CASE WHEN o.local THEN (SELECT count(*) FROM boosts b WHERE b.post_id = o.id)
+                           ELSE o.boosts_count END,
+            replies_count = (SELECT count(*) FROM posts r WHERE r.in_reply_to_id = o.id)
+        WHERE o.id = ANY($1::bigint[])
+        """,
+        post_ids,
+    )

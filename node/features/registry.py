@@ -1,0 +1,32 @@
+"""The features of this node, lowest first: a feature may import only those above it in this list."""
+
+from node.feature import Feature
+from node.features import (
+    accounts,
+    actors,
+    follows,
+    house,
+    leaving,
+    media,
+    notifications,
+    oauth,
+    posts,
+    reading,
+    search,
+    timelines,
+)
+
+FEATURES: tuple[Feature, ...] = (
+    house.FEATURE,
+    actors.FEATURE,
+    accounts.FEATURE,
+    oauth.FEATURE,
+    notifications.FEATURE,
+    media.FEATURE,
+    follows.FEATURE,
+    timelines.FEATURE,
+    posts.FEATURE,
+    reading.FEATURE,
+    search.FEATURE,
+    leaving.FEATURE,
+)

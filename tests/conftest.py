@@ -1,0 +1,82 @@
+"""Fixtures everything shares: real services per test process, and no way to the outside world."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from node.services import Postgres, Valkey
+from tests.rig import Rig, RigNode
+from tests.rig.databases import Databases
+
+
+def _refuse_the_outside(event: str, arguments: tuple[object, ...]) -> None:
+    """Sockets reach loopback only, whoever opens them."""
+    if event != "socket.connect":
+        return
+    address = arguments[1]
+    if not isinstance(address, tuple):
+        return  # a unix socket
+    try:
+        outside = not ipaddress.ip_address(str(address[0]).split("%")[0]).is_loopback
+    except ValueError:
+        outside = address[0] != "localhost"
+    if outside:
+        raise AssertionError(f"a test tried to reach {address[0]}")
+
+
+sys.addaudithook(_refuse_the_outside)
+
+
+@pytest.fixture(scope="session")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Postgres, Valkey]]:
+    """PostgreSQL and Valkey of this test process, fsync off: what is tested is not the disk."""
+    folder = tmp_path_factory.mktemp("services")
+    postgres = Postgres(folder, settings={"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"})
+    valkey = Valkey(folder)
+
+    async def start() -> None:
+        await postgres.start()
+        await valkey.start()
+        await Databases(postgres).prepare()
+
+    async def stop() -> None:
+        await valkey.stop()
+        await postgres.stop()
+
+    asyncio.run(start())
+    yield postgres, valkey
+    asyncio.run(stop())
+
+
+@pytest.fixture
+async def databases(services: tuple[Postgres, Valkey]) -> AsyncIterator[Databases]:
+    """Fresh databases for one test."""
+    made = Databases(services[0])
+    yield made
+    await made.drop_all()
+
+
+@pytest.fixture
+async def rig(databases: Databases, services: tuple[Postgres, Valkey], tmp_path: Path) -> AsyncIterator[Rig]:
+    """A rig without nodes yet."""
+    made = Rig(databases, services[1], tmp_path)
+    yield made
+    await made.stop()
+
+
+@pytest.fixture
+async def lindenhof(rig: Rig) -> RigNode:
+    """The first node: a housing collective."""
+    return await rig.node_of("lindenhof")
+
+
+@pytest.fixture
+async def lernwerk(rig: Rig) -> RigNode:
+    """The second node: a course school."""
+    return await rig.node_of("lernwerk")
