@@ -8,11 +8,11 @@ from collections.abc import Sequence
 
 import msgspec
 
-from federation import strict_json, vocab
+from federation import jsonld, strict_json, vocab
 from federation.budget import FetchBudget
 from federation.dispatch import Handler
 from federation.errors import FederationError
-from federation.gather import Gathered, with_known_object
+from federation.gather import ANSWERS, Gathered, with_known_object
 from node.runtime import Node
 from node.wire.incoming import InboundHandler
 from node.wire.store import arrivals as store
@@ -55,6 +55,8 @@ class Batch(msgspec.Struct):
         thing = activity.object
         if activity.type in ("Create", "Update") and isinstance(thing, vocab.Actor):
             return True
+        if "target" in needs:
+            return True
         if "object" in needs and activity.type != "Delete" and not isinstance(thing, vocab.Thing):
             return thing is not None and not self.has(thing)
         if not isinstance(thing, vocab.Object):
@@ -85,7 +87,7 @@ class Batch(msgspec.Struct):
             return entry
         budget = FetchBudget(3, 10.0)
         fetched = await node.fetcher.fetch(entry.item.activity_uri, budget=budget)
-        activity = vocab.read(fetched.document)
+        activity = vocab.read(jsonld.plain(fetched.document))
         if not isinstance(activity, vocab.Activity) or activity.actor != entry.item.actor_uri:
             raise FederationError("not_the_author", status=403)
         return Ready(entry.item, activity, _handler_of(node, activity))
@@ -111,7 +113,7 @@ class BatchResolver:
         if self._node.is_ours(uri):
             raise FederationError("own_origin", "fetching from ourselves", status=403)
         fetched = await self._node.fetcher.fetch(uri, budget=budget)
-        return vocab.read(fetched.document)
+        return vocab.read(jsonld.plain(fetched.document))
 
 
 async def find_activity(node: Node, uri: str) -> vocab.Activity | None:
@@ -157,11 +159,11 @@ async def read_batch(node: Node, items: Sequence[InboxItem]) -> Batch:
     objects: set[str] = set()
     for item in items:
         try:
-            activity = vocab.read(strict_json.loads(item.body))
+            activity = vocab.read(jsonld.plain(strict_json.loads(item.body)))
             if not isinstance(activity, vocab.Activity):
                 batch.outcomes.append(Outcome(item.id, "ignored", "unknown_type"))
                 continue
-            if activity.object_type is None and activity.object_id:
+            if activity.type in ANSWERS and activity.object_id:
                 activity = await with_known_object(activity, BatchResolver(node, batch))
         except FederationError as error:
             batch.outcomes.append(Outcome(item.id, "refused", error.code))

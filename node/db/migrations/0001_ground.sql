@@ -333,6 +333,25 @@ CREATE INDEX media_post ON media (post_id, position);
 CREATE INDEX media_owner ON media (owner_id);
 CREATE INDEX media_unattached ON media (created_at) WHERE post_id IS NULL AND purpose = 'post';
 
+CREATE INDEX media_file ON media (file_key) WHERE file_key <> '';
+CREATE INDEX media_preview ON media (preview_key) WHERE preview_key <> '';
+
+CREATE TABLE media_leftovers (   -- files whose row is gone; a sweep removes them from the store
+    file_key  text PRIMARY KEY,
+    left_at   timestamptz NOT NULL
+);
+
+-- A row may go by cascade, edit or delete: the trigger notes its files whichever way it was.
+CREATE FUNCTION note_media_leftovers() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO media_leftovers (file_key, left_at)
+    SELECT key, now() FROM unnest(ARRAY[OLD.file_key, OLD.preview_key]) AS key WHERE key <> ''
+    ON CONFLICT DO NOTHING;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER media_leftovers AFTER DELETE ON media
+    FOR EACH ROW WHEN (OLD.file_key <> '' OR OLD.preview_key <> '') EXECUTE FUNCTION note_media_leftovers();
+
 CREATE TABLE likes (
     id          bigint PRIMARY KEY,
     uri         text NOT NULL UNIQUE,
@@ -389,6 +408,15 @@ CREATE UNIQUE INDEX notifications_once ON notifications (owner_id, kind, actor_i
 CREATE INDEX notifications_owner ON notifications (owner_id, id DESC);
 CREATE INDEX notifications_actor ON notifications (actor_id);
 CREATE INDEX notifications_post ON notifications (post_id) WHERE post_id IS NOT NULL;
+
+CREATE TABLE markers (           -- how far somebody has read, for client programs
+    actor_id      bigint NOT NULL REFERENCES accounts ON DELETE CASCADE,
+    timeline      text NOT NULL CHECK (timeline IN ('home', 'notifications')),
+    last_read_id  bigint NOT NULL,
+    version       integer NOT NULL DEFAULT 1,
+    updated_at    timestamptz NOT NULL,
+    PRIMARY KEY (actor_id, timeline)
+);
 
 CREATE TABLE tombstones (        -- what was deleted, so that nothing late brings it back
     uri          text PRIMARY KEY,
