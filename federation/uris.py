@@ -17,6 +17,7 @@ import idna
 from federation.errors import FederationError
 
 MAX_URI_CHARS: Final = 2048
+_CACHED_CHARS: Final = 300
 _DEFAULT_PORTS: Final = {"https": 443, "http": 80}
 _URI: Final = re.compile(
     r"(?P<scheme>https?)://(?P<authority>[^/?#@]+)(?P<path>/[^?#]*)?(?:\?(?P<query>[^#]*))?(?:#(?P<fragment>.*))?",
@@ -165,7 +166,8 @@ def parse(uri: str) -> Parts:
     """
     if not isinstance(uri, str) or len(uri) > MAX_URI_CHARS:
         raise FederationError("bad_uri", "not a text of sane length")
-    return _parse(uri)
+    # Long addresses are rare and a stranger's choice: they must not fill the cache.
+    return _parse(uri) if len(uri) <= _CACHED_CHARS else _parse.__wrapped__(uri)
 
 
 def host_of(uri: str) -> str:
