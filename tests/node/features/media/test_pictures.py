@@ -72,9 +72,9 @@ async def test_transparency_stays(tmp_path: Path) -> None:
 async def test_a_moving_gif_goes_on_moving_as_webp(tmp_path: Path) -> None:
     picture = await read(tmp_path, samples.moving_gif(5))
     again = opened(picture.content)
-    assert (picture.suffix, again.format, again.n_frames) == ("webp", "WEBP", 5)
+    assert (picture.suffix, again.format, getattr(again, "n_frames", 1)) == ("webp", "WEBP", 5)
     assert b"where" not in picture.content
-    assert opened(picture.preview).n_frames == 1
+    assert getattr(opened(picture.preview), "n_frames", 1) == 1
 
 
 class Shape(msgspec.Struct, frozen=True):
