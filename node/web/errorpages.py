@@ -24,6 +24,7 @@ _OF_STATUS: Final = {
     400: "bad_request", 401: "sign_in_needed", 403: "not_allowed", 404: "not_found", 405: "bad_request",
     410: "gone", 413: "too_large", 415: "bad_request", 422: "invalid", 429: "too_many_requests", 503: "unavailable",
 }  # fmt: skip
+_OF_THE_BODY: Final = (hdrs.CONTENT_TYPE, hdrs.CONTENT_LENGTH)
 _HEADINGS: Final = {
     "not_found": N_("This page is not here"),
     "gone": N_("This is no longer here"),
@@ -76,7 +77,7 @@ def answer(request: web.Request, error: NodeError) -> web.Response:
 def of_http(request: web.Request, error: web.HTTPException) -> web.StreamResponse:
     """The answer for aiohttp's own exceptions: redirects as they are, errors in our words."""
     if error.status < 400:
-        return error
+        return plain(error)
     code = _OF_STATUS.get(error.status, "internal" if error.status >= 500 else "bad_request")
     answered = answer(request, NodeError(code, detail=error.reason or ""))
     answered.set_status(error.status)
@@ -84,6 +85,16 @@ def of_http(request: web.Request, error: web.HTTPException) -> web.StreamRespons
         if name in error.headers:
             answered.headers[name] = error.headers[name]
     return answered
+
+
+def plain(found: web.StreamResponse) -> web.StreamResponse:
+    """A redirect made as an exception, as the ordinary answer aiohttp wants to get back."""
+    if not isinstance(found, web.HTTPException):
+        return found
+    headers = {name: found.headers[name] for name in found.headers if name not in _OF_THE_BODY}
+    response = web.Response(status=found.status, headers=headers)
+    response.cookies.update(found.cookies)
+    return response
 
 
 def wants_json(request: web.Request) -> bool:

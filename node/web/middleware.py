@@ -124,7 +124,7 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
     except Exception:
         log.exception("failed", extra={"path": request.path[:300]})
         return errorpages.answer(request, NodeError("internal"))
-    return response
+    return errorpages.plain(response)
 
 
 @web.middleware
