@@ -21,6 +21,7 @@ from node.features.actors.entities import Account, Emoji, account, emojis, stamp
 from node.features.actors.store import Actor
 from node.features.media.entities import MediaAttachment, addresses_of, attachment
 from node.features.posts.views import Mentioned, PostView, Revision, Thread
+from node.text import normalise_hashtag
 
 if TYPE_CHECKING:
     from node.runtime import Node
@@ -213,7 +214,8 @@ class Statuses:
 
     def tag(self, name: str) -> Tag:
         """A hashtag with the address of its page here."""
-        return Tag(name, f"{self.node.origin}/tags/{quote(name)}")
+        normalised = normalise_hashtag(name)
+        return Tag(normalised, f"{self.node.origin}/tags/{quote(normalised)}")
 
     def context(self, thread: Thread) -> Context:
         """What stands around a post."""
