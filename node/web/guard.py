@@ -17,7 +17,7 @@ from node.feature import Handler, Route
 from node.features.accounts import service as accounts
 from node.features.oauth import service as oauth
 from node.features.oauth.scopes import allows
-from node.web import sessions
+from node.web import csrf, ratelimit, sessions
 
 # What an account may do in every state: see how it stands, prove its address, take its data,
 # end its sessions, leave (threats AUT-12, AUT-16).
@@ -54,7 +54,10 @@ def wrap(route: Route) -> Handler:
 
     async def guarded(request: web.Request) -> web.StreamResponse:
         refusal = await enter(request, route)
-        return refusal if refusal is not None else await route.handler(request)
+        if refusal is not None:
+            return refusal
+        await ratelimit.check_request(request, route.limit)
+        return await route.handler(request)
 
     return guarded
 
@@ -67,10 +70,16 @@ async def _session_viewer(request: web.Request) -> Viewer | None:
         return await accounts.viewer_for_session(tx, token)
 
 
+async def _admit(request: web.Request, route: Route, viewer: Viewer) -> None:
+    """Let the person in; what they send must come from a form of theirs."""
+    request[VIEWER] = viewer
+    await csrf.check(request, route.max_body_bytes)
+
+
 async def _public(request: web.Request, route: Route) -> web.StreamResponse | None:
     viewer = await _session_viewer(request)
     if viewer is not None and viewer.state == "active":
-        request[VIEWER] = viewer
+        await _admit(request, route, viewer)
     return None
 
 
@@ -79,7 +88,7 @@ async def _visitor(request: web.Request, route: Route) -> web.StreamResponse | N
     if viewer is None:
         return None
     home = sessions.safe_next(request.query.get("next", "/")) if viewer.state == "active" else "/account"
-    return web.HTTPSeeOther(home)
+    return sessions.go_to(home)
 
 
 async def _member(request: web.Request, route: Route) -> web.StreamResponse | None:
@@ -87,13 +96,13 @@ async def _member(request: web.Request, route: Route) -> web.StreamResponse | No
     looking = request.method in (hdrs.METH_GET, hdrs.METH_HEAD)
     if viewer is None:
         if looking:
-            return web.HTTPSeeOther(sessions.sign_in_address(request))
+            return sessions.go_to(sessions.sign_in_address(request))
         raise NodeError("sign_in_needed")
     if viewer.state != "active" and route.path not in SELF_PATHS:
         if looking:
-            return web.HTTPSeeOther("/account")
+            return sessions.go_to("/account")
         raise NodeError(_STATE_CODES[viewer.state])
-    request[VIEWER] = viewer
+    await _admit(request, route, viewer)
     return None
 
 

@@ -68,6 +68,11 @@ def safe_next(address: str, default: str = "/") -> str:
     return default if parts.scheme or parts.netloc else address
 
 
+def go_to(address: str) -> web.Response:
+    """A redirect after a form was taken (303), never kept by browsers or proxies."""
+    return web.Response(status=303, headers={"Location": address, "Cache-Control": "no-store"})
+
+
 def sign_in_address(request: web.Request) -> str:
     """Where a visitor is sent who needs to sign in first, and comes back from."""
     return "/sign-in?next=" + quote(safe_next(request.path_qs), safe="/")

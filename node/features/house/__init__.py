@@ -1,1 +1,15 @@
 """The house itself: its name, rules and door, the pages about it, and the admin's view of the wire."""
+
+from node.errors import N_
+from node.feature import Feature, NavItem
+from node.features.house import api, pages
+
+FEATURE = Feature(
+    name="house",
+    routes=(*pages.ROUTES, *api.ROUTES),
+    nav=(
+        NavItem(N_("About us"), "/about", "house", "visitor", 30),
+        NavItem(N_("Rules"), "/rules", "rules", "visitor", 110),
+        NavItem(N_("About us"), "/about", "house", "member", 150),
+    ),
+)
