@@ -16,9 +16,9 @@ from node.appkeys import NODE
 from node.clock import Clock
 from node.config import Config
 from node.db.database import Database
-from node.features.registry import FEATURES
 from node.features.actors import service as actors
 from node.features.posts.store import writes
+from node.features.registry import FEATURES
 from node.keyring import open_keyring
 from node.runtime import Hooks, Node
 from node.services import arq_settings, database_url, valkey_url

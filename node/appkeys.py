@@ -46,7 +46,7 @@ class Viewer(msgspec.Struct, frozen=True, kw_only=True):
         return self.role == "admin"
 
 
-NODE: "web.AppKey[Node]" = web.AppKey("node", object)  # type: ignore[assignment]
+NODE: "web.AppKey[Node]" = web.AppKey("node")
 VIEWER = web.RequestKey("viewer", Viewer)
 APP_ID = web.RequestKey("app_id", int)  # the client app behind an app-only token
 REQUEST_ID = web.RequestKey("request_id", str)

@@ -30,11 +30,17 @@ CODES: Mapping[str, tuple[int, str]] = {
     "wrong_password": (401, N_("That address and password do not fit together.")),
     "account_waiting": (403, N_("Your account still waits for its approval.")),
     "account_unconfirmed": (403, N_("Please confirm your e-mail address first; the link is in your mail.")),
-    "account_disabled": (403, N_("This account is closed for now. Please write to the people who look after this house.")),
+    "account_disabled": (
+        403,
+        N_("This account is closed for now. Please write to the people who look after this house."),
+    ),
     "registration_closed": (403, N_("Registration is closed here at the moment.")),
     "link_expired": (410, N_("This link has expired or was used already. Please ask for a new one.")),
     "conflict": (409, N_("Someone changed this at the same moment. Please look again.")),
-    "internal": (500, N_("Something broke on our side. It was noted down for the people who look after this house.")),
+    "internal": (
+        500,
+        N_("Something broke on our side. It was noted down for the people who look after this house."),
+    ),
 }
 
 

@@ -22,7 +22,9 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 #   maybe_token a bearer token if one is sent, else as anybody
 #   app_token   a bearer token of a person or of an app alone
 #   wire        other nodes: HTTP signature looked at by the handler
-Access = Literal["public", "visitor", "member", "moderator", "admin", "token", "maybe_token", "app_token", "wire"]
+Access = Literal[
+    "public", "visitor", "member", "moderator", "admin", "token", "maybe_token", "app_token", "wire"
+]
 
 
 class Route(msgspec.Struct, frozen=True):

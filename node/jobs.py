@@ -98,7 +98,11 @@ def _run_function(node: Node, wakes: Wakes, config: Config) -> Function:
         await run_job(node, table, name)
 
     return func(
-        run, name=JOB, keep_result=0, timeout=config.worker.job_timeout_s, max_tries=3  # type: ignore[arg-type]
+        run,
+        name=JOB,
+        keep_result=0,
+        timeout=config.worker.job_timeout_s,
+        max_tries=3,
     )
 
 

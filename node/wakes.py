@@ -29,7 +29,9 @@ class Wakes:
                 if await self._queue.set(f"wake:{name}", 1, nx=True, ex=FLAG_S):
                     await self._queue.enqueue_job(JOB, name)
             except (RedisError, OSError, TimeoutError) as error:
-                log.warning("the work queue does not answer (%s); the sweep will find the work", type(error).__name__)
+                log.warning(
+                    "the work queue does not answer (%s); the sweep will find the work", type(error).__name__
+                )
                 return
 
     async def started(self, name: str) -> None:

@@ -37,7 +37,9 @@ sys.addaudithook(_refuse_the_outside)
 def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Postgres, Valkey]]:
     """PostgreSQL and Valkey of this test process, fsync off: what is tested is not the disk."""
     folder = tmp_path_factory.mktemp("services")
-    postgres = Postgres(folder, settings={"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"})
+    postgres = Postgres(
+        folder, settings={"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+    )
     valkey = Valkey(folder)
 
     async def start() -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 import asyncpg
 import msgspec
+from asyncpg.pool import PoolConnectionProxy
 
 from federation.client import forbid_network
 from node.clock import Clock
@@ -21,6 +22,7 @@ from node.ids import IdMint
 
 log = logging.getLogger("node.db")
 
+Connection = asyncpg.Connection | PoolConnectionProxy
 Wake = Callable[[set[str]], Awaitable[None]]
 
 
@@ -41,7 +43,7 @@ async def _prepare_connection(connection: asyncpg.Connection) -> None:
 class Tx:
     """One open transaction: asyncpg's query methods, the moment, new ids, wakes after commit."""
 
-    def __init__(self, connection: asyncpg.Connection, now: datetime, mint: IdMint) -> None:
+    def __init__(self, connection: Connection, now: datetime, mint: IdMint) -> None:
         self._connection = connection
         self._mint = mint
         self.now = now

@@ -16,6 +16,7 @@ import msgspec
 
 from federation import delivery
 from federation.delivery import Delivered, Gone, Later, Outcome, Refused
+from federation.signatures.message import Scheme
 from node.errors import NodeError
 from node.runtime import Node
 from node.wire.signers import signers_of
@@ -128,7 +129,7 @@ async def _send(node: Node, host: HostState, row: Due) -> Outcome:
         signers = await signers_of(node, row.sender_id)
     except NodeError:
         return Refused("sender_gone")
-    scheme = "rfc9421" if host.scheme == "rfc9421" else "cavage"
+    scheme: Scheme = "rfc9421" if host.scheme == "rfc9421" else "cavage"
     return await delivery.post(
         node.client, row.inbox_uri, row.body, signers.rsa, node.clock.now(), scheme=scheme
     )

@@ -63,9 +63,7 @@ class ArrivalBatcher:
 async def receive_activity(request: web.Request) -> web.Response:
     """POST to the shared inbox or any actor's: 202, or the refusal's own status."""
     node = request.app[NODE]
-    headers = tuple(
-        (name.decode("latin-1"), value.decode("latin-1")) for name, value in request.raw_headers
-    )
+    headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in request.raw_headers)
     try:
         async with asyncio.timeout(node.config.web.request_timeout_s):
             body = await request.read()
@@ -78,7 +76,9 @@ async def receive_activity(request: web.Request) -> web.Response:
             local_origin=node.origin,
         )
     except FederationError as error:
-        log.info("refused %s %s", error.code, error.detail, extra={"code": error.code, "peer": request.remote})
+        log.info(
+            "refused %s %s", error.code, error.detail, extra={"code": error.code, "peer": request.remote}
+        )
         return _refusal(error)
     except TimeoutError:
         return _refusal(FederationError("timed_out", status=400))

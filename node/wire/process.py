@@ -114,8 +114,9 @@ async def _apply_together(node: Node, batch: Batch, entries: list[Ready]) -> Non
         outcomes: list[Outcome] = []
         try:
             prepared = []
-            for at, entry in enumerate(entries):
-                prepared.append(await _gather(node, batch, entry))
+            while at < len(entries):
+                prepared.append(await _gather(node, batch, entries[at]))
+                at += 1
             async with node.db.tx() as tx:
                 for at, entry in enumerate(entries):
                     outcomes.append(await _handle(tx, node, batch, entry, prepared[at]))
@@ -152,9 +153,7 @@ async def _handle(tx: Tx, node: Node, batch: Batch, entry: Ready, gathered: Gath
         return Outcome(item.id, "ignored", "sender_unknown")
     if sender.deleted or sender.suspended:
         return Outcome(item.id, "refused", "sender_gone" if sender.deleted else "sender_suspended")
-    facts = Facts(
-        now=tx.now, sender_host=item.host, sender_local=False, followed_here=sender.followed_here
-    )
+    facts = Facts(now=tx.now, sender_host=item.host, sender_local=False, followed_here=sender.followed_here)
     verdict = engine.judge(Stage.INBOUND, gathered.activity, facts)
     if isinstance(verdict, Drop):
         return Outcome(item.id, "refused", verdict.code)

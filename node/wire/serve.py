@@ -75,7 +75,9 @@ def answer_gone(uri: str, former_type: str) -> web.Response:
 
 def answer_missing() -> web.Response:
     """404, the same for what never was and for what the asker may not see."""
-    return web.json_response({"error": "not_found"}, status=404, headers={"Cache-Control": "private, no-store"})
+    return web.json_response(
+        {"error": "not_found"}, status=404, headers={"Cache-Control": "private, no-store"}
+    )
 
 
 def page_uri(collection: str, before_id: int) -> str:

@@ -34,7 +34,9 @@ class RigNode:
         self._runner = runner
         self._woken = woken
 
-    async def person(self, username: str, *, role: str = "member", password: str = "correct horse battery") -> Actor:
+    async def person(
+        self, username: str, *, role: str = "member", password: str = "correct horse battery"
+    ) -> Actor:
         """An active account."""
         hashed = await passwords.hash_password(password)
         async with self.db.tx() as tx:

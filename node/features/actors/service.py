@@ -82,7 +82,9 @@ async def ensure_instance_actor(tx: Tx, node: Node) -> Actor:
         found = await store.find_by_uri(tx, node.uri(INSTANCE_PATH))
     if found is None:
         name = node.handle_host
-        found = await create_local(tx, node, kind="Application", username=name, display_name=node.config.node.name)
+        found = await create_local(
+            tx, node, kind="Application", username=name, display_name=node.config.node.name
+        )
     return found
 
 

@@ -105,7 +105,9 @@ async def list_by_uris(tx: Tx, uris: Sequence[str]) -> list[Actor]:
 
 async def list_actors(tx: Tx, actor_ids: Sequence[int]) -> list[Actor]:
     """The actors in the order of the ids; unknown ids are left out."""
-    found = rows.many(Actor, await tx.fetch(f"SELECT {COLUMNS} FROM actors WHERE id = ANY($1)", list(actor_ids)))
+    found = rows.many(
+        Actor, await tx.fetch(f"SELECT {COLUMNS} FROM actors WHERE id = ANY($1)", list(actor_ids))
+    )
     by_id = {actor.id: actor for actor in found}
     return [by_id[i] for i in actor_ids if i in by_id]
 
@@ -173,7 +175,10 @@ async def put_actor(tx: Tx, actor: Actor) -> Actor | None:
 async def find_handle_holder(tx: Tx, username: str, host: str, uri: str) -> int | None:
     """Another actor that has this handle, if one does."""
     found: int | None = await tx.fetchval(
-        "SELECT id FROM actors WHERE lower(username) = lower($1) AND host = $2 AND uri <> $3", username, host, uri
+        "SELECT id FROM actors WHERE lower(username) = lower($1) AND host = $2 AND uri <> $3",
+        username,
+        host,
+        uri,
     )
     return found
 
@@ -193,7 +198,9 @@ async def get_secrets(tx: Tx, actor_id: int) -> Secrets:
     """The sealed private keys. Raises: NodeError `not_found`."""
     return rows.one(
         Secrets,
-        await tx.fetchrow("SELECT rsa_sealed, ed25519_sealed FROM actor_secrets WHERE actor_id = $1", actor_id),
+        await tx.fetchrow(
+            "SELECT rsa_sealed, ed25519_sealed FROM actor_secrets WHERE actor_id = $1", actor_id
+        ),
     )
 
 
@@ -224,7 +231,7 @@ async def count_local(tx: Tx) -> dict[str, int]:
            WHERE a.deleted_at IS NULL AND c.state = 'active'""",
         tx.now,
     )
-    return dict(record)
+    return dict(record or {})
 
 
 async def list_inboxes_knowing(tx: Tx, actor_id: int) -> list[str]:

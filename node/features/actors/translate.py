@@ -37,7 +37,11 @@ def new_local(node: Node, actor_id: int, uri: str, *, kind: str, username: str, 
 def field_of(name: str, source: str) -> dict[str, Any]:
     """A profile line as it is stored: plain label, value as typed and as clean HTML."""
     html = text.compose(text.one_line(source, MAX_FIELD_CHARS)).html
-    return {"name": name.strip()[:255], "source": source, "value": html.removeprefix("<p>").removesuffix("</p>")}
+    return {
+        "name": name.strip()[:255],
+        "source": source,
+        "value": html.removeprefix("<p>").removesuffix("</p>"),
+    }
 
 
 def _media(node: Node, url: str, alt: str) -> vocab.Media | None:
@@ -45,7 +49,13 @@ def _media(node: Node, url: str, alt: str) -> vocab.Media | None:
         return None
     address = node.uri(url) if url.startswith("/") else url
     suffix = address.rsplit(".", 1)[-1].lower()
-    kinds = {"png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "gif": "image/gif", "webp": "image/webp"}
+    kinds = {
+        "png": "image/png",
+        "jpg": "image/jpeg",
+        "jpeg": "image/jpeg",
+        "gif": "image/gif",
+        "webp": "image/webp",
+    }
     return vocab.Media(url=address, type="Image", media_type=kinds.get(suffix), summary=alt or None)
 
 

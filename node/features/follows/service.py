@@ -42,11 +42,16 @@ async def follow(tx: Tx, node: Node, follower_id: int, followee_id: int) -> str:
     uri = node.uri(f"/ap/follows/{follow_id}")
     await store.put_follow(
         tx,
-        store.Follow(follow_id, uri, follower_id, followee_id, state, True, False, tx.now, tx.now if accepted else None),
+        store.Follow(
+            follow_id, uri, follower_id, followee_id, state, True, False, tx.now, tx.now if accepted else None
+        ),
     )
     if not followee.local:
         await publish(
-            tx, follower_id, translate.follow(uri, follower.uri, followee.uri), Destinations(actors=(followee_id,), personal=True)
+            tx,
+            follower_id,
+            translate.follow(uri, follower.uri, followee.uri),
+            Destinations(actors=(followee_id,), personal=True),
         )
         return state
     if accepted:
@@ -79,7 +84,9 @@ async def receive_follow(tx: Tx, node: Node, uri: str, follower_id: int, followe
         await notify(tx, followee.id, "follow" if accepted else "follow_request", follower_id)
 
 
-async def _answer(tx: Tx, node: Node, follow_uri: str, follower_id: int, followee: Actor, *, accept: bool) -> None:
+async def _answer(
+    tx: Tx, node: Node, follow_uri: str, follower_id: int, followee: Actor, *, accept: bool
+) -> None:
     follower = await get_actor(tx, follower_id)
     if follower.local:
         return

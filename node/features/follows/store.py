@@ -55,7 +55,9 @@ async def find_follow(tx: Tx, follower_id: int, followee_id: int) -> Follow | No
     return rows.maybe(
         Follow,
         await tx.fetchrow(
-            f"SELECT {_COLUMNS} FROM follows WHERE follower_id = $1 AND followee_id = $2", follower_id, followee_id
+            f"SELECT {_COLUMNS} FROM follows WHERE follower_id = $1 AND followee_id = $2",
+            follower_id,
+            followee_id,
         ),
     )
 
@@ -80,7 +82,9 @@ async def put_follow(tx: Tx, follow: Follow) -> Follow:
     )
 
 
-async def put_follow_wishes(tx: Tx, follow_id: int, show_boosts: bool | None, notify_posts: bool | None) -> None:
+async def put_follow_wishes(
+    tx: Tx, follow_id: int, show_boosts: bool | None, notify_posts: bool | None
+) -> None:
     """Change what a follow shows; None leaves it as it is."""
     await tx.execute(
         """UPDATE follows SET show_boosts = COALESCE($2, show_boosts), notify_posts = COALESCE($3, notify_posts)
@@ -250,7 +254,9 @@ async def find_block_between(tx: Tx, one_id: int, other_id: int) -> bool:
     return found is not None
 
 
-async def put_mute(tx: Tx, actor_id: int, target_id: int, notifications: bool, expires_at: datetime | None) -> None:
+async def put_mute(
+    tx: Tx, actor_id: int, target_id: int, notifications: bool, expires_at: datetime | None
+) -> None:
     """Mute somebody, or change how."""
     await tx.execute(
         """INSERT INTO mutes (id, actor_id, target_id, notifications, expires_at, created_at)

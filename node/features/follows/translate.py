@@ -11,7 +11,9 @@ def follow(uri: str, follower_uri: str, followee_uri: str) -> vocab.Follow:
     return vocab.Follow(id=uri, actor=follower_uri, object=followee_uri, to=(followee_uri,))
 
 
-def answer(uri: str, follow_uri: str, follower_uri: str, followee_uri: str, *, accept: bool) -> vocab.Activity:
+def answer(
+    uri: str, follow_uri: str, follower_uri: str, followee_uri: str, *, accept: bool
+) -> vocab.Activity:
     """Say yes or no to a Follow, echoed exactly as it came."""
     asked = vocab.Follow(id=follow_uri, actor=follower_uri, object=followee_uri)
     kind = vocab.Accept if accept else vocab.Reject

@@ -23,7 +23,9 @@ inbound: Registry = Inbound()
 _POST_NEEDS = ("actor", "object", "mentions", "in_reply_to")
 
 
-async def take_post(tx: Tx, incoming: Incoming, thing: vocab.Object, author: Known, *, wanted: bool) -> int | None:
+async def take_post(
+    tx: Tx, incoming: Incoming, thing: vocab.Object, author: Known, *, wanted: bool
+) -> int | None:
     """Store a proved post of another node; None when it is not kept or not new."""
     published = min(thing.published or tx.now, tx.now)
     post = translate.from_vocab(thing, author, incoming.known, tx.new_id(published), tx.now, wanted=wanted)

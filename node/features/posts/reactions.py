@@ -4,6 +4,7 @@ Every one of them can be repeated without harm and taken back; each runs in the 
 transaction and answers for whoever may see the post.
 """
 
+from federation import vocab
 from node.db.database import Tx
 from node.errors import N_, NodeError
 from node.features.actors.store import Actor, get_actor
@@ -44,7 +45,7 @@ async def unlike(tx: Tx, node: Node, actor_id: int, post_id: int) -> None:
         await _to_author(tx, actor, translate.undo(liked), post)
 
 
-async def _to_author(tx: Tx, actor: Actor, activity: "translate.vocab.Activity", post: PostView) -> None:
+async def _to_author(tx: Tx, actor: Actor, activity: vocab.Activity, post: PostView) -> None:
     await publish(tx, actor.id, activity, Destinations(actors=(post.author.id,), personal=True))
 
 
@@ -56,7 +57,9 @@ def _boost_audience(post: PostView, actor_id: int, wanted: str) -> str:
     if post.audience == "followers" and post.author.id == actor_id:
         return "followers"
     raise NodeError(
-        "not_allowed", text=N_("This was not written for everyone, so it cannot be passed on."), detail=post.audience
+        "not_allowed",
+        text=N_("This was not written for everyone, so it cannot be passed on."),
+        detail=post.audience,
     )
 
 
@@ -81,7 +84,7 @@ async def boost(tx: Tx, node: Node, actor_id: int, post_id: int, *, audience: st
     return boost_id
 
 
-def _announce(tx: Tx, actor: Actor, uri: str, post: PostView, audience: str) -> "translate.vocab.Announce":
+def _announce(tx: Tx, actor: Actor, uri: str, post: PostView, audience: str) -> vocab.Announce:
     return translate.announce(
         uri, actor.uri, actor.followers_uri, post.uri, post.author.uri, audience=audience, now=tx.now
     )
@@ -115,11 +118,15 @@ async def pin(tx: Tx, node: Node, actor_id: int, post_id: int) -> None:
     """Keep one's own public post at the top of one's profile."""
     post = await _own(tx, actor_id, post_id)
     if post.audience not in ("public", "unlisted"):
-        raise NodeError("invalid", text=N_("Only what everyone may read can stay at the top of your profile."))
+        raise NodeError(
+            "invalid", text=N_("Only what everyone may read can stay at the top of your profile.")
+        )
     if post.pinned:
         return
     if await writes.count_pinned(tx, actor_id) >= MAX_PINNED:
-        raise NodeError("invalid", text=N_("There is room for %(most)s posts at the top."), values={"most": MAX_PINNED})
+        raise NodeError(
+            "invalid", text=N_("There is room for %(most)s posts at the top."), values={"most": MAX_PINNED}
+        )
     await writes.put_pinned(tx, post_id, tx.now)
     await _publish_pin(tx, post, add=True)
 

@@ -9,6 +9,7 @@ import asyncio
 
 import msgspec
 
+from federation import vocab
 from node import text
 from node.db.database import Tx
 from node.errors import N_, NodeError
@@ -72,7 +73,9 @@ def _check(draft: Draft) -> None:
     if draft.audience not in AUDIENCES:
         raise NodeError("invalid", field="audience")
     if not draft.source.strip() and not draft.media_ids:
-        raise NodeError("invalid", field="source", text=N_("There is nothing in it yet. Please write something."))
+        raise NodeError(
+            "invalid", field="source", text=N_("There is nothing in it yet. Please write something.")
+        )
     if len(draft.source) > MAX_CHARS:
         raise NodeError(
             "invalid",
@@ -167,7 +170,7 @@ async def _publish_create(tx: Tx, node: Node, post: PostView) -> None:
     await publish(tx, post.author.id, translate.create(note), whom(post))
 
 
-def note_of(node: Node, post: PostView) -> "translate.vocab.Note":
+def note_of(node: Node, post: PostView) -> vocab.Note:
     """One of our posts as a Note with the addresses of its files."""
     return translate.to_vocab(node, post, [media.url_of(node, picture) for picture in post.media])
 
@@ -216,6 +219,8 @@ async def retract(tx: Tx, node: Node, post: PostView) -> None:
     await writes.delete_post(tx, post.id)
     await arrivals.put_tombstone(tx, post.uri, "Note", post.author.uri)
     if post.audience != "local":
-        public = (translate.vocab.PUBLIC,) if post.audience in ("public", "unlisted") else ()
+        public = (vocab.PUBLIC,) if post.audience in ("public", "unlisted") else ()
         to = public or tuple(person.uri for person in post.mentions) or (post.author.followers_uri,)
-        await publish(tx, post.author.id, translate.delete(post.uri, post.author.uri, tx.now, to), destinations)
+        await publish(
+            tx, post.author.id, translate.delete(post.uri, post.author.uri, tx.now, to), destinations
+        )

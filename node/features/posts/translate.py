@@ -152,7 +152,14 @@ def like(uri: str, actor_uri: str, post_uri: str, author_uri: str) -> vocab.Like
 
 
 def announce(
-    uri: str, actor_uri: str, followers_uri: str, post_uri: str, author_uri: str, *, audience: str, now: datetime
+    uri: str,
+    actor_uri: str,
+    followers_uri: str,
+    post_uri: str,
+    author_uri: str,
+    *,
+    audience: str,
+    now: datetime,
 ) -> vocab.Announce:
     """Somebody here passes a post on."""
     to: tuple[str, ...] = (vocab.PUBLIC,)
@@ -166,9 +173,7 @@ def announce(
 
 def undo(undone: vocab.Activity) -> vocab.Undo:
     """Take back what was done, embedded whole."""
-    return vocab.Undo(
-        id=f"{undone.id}#undo", actor=undone.actor, object=undone, to=undone.to, cc=undone.cc
-    )
+    return vocab.Undo(id=f"{undone.id}#undo", actor=undone.actor, object=undone, to=undone.to, cc=undone.cc)
 
 
 def pinned(uri: str, actor_uri: str, featured_uri: str, post_uri: str, *, add: bool) -> vocab.Activity:

@@ -13,8 +13,7 @@ import msgspec
 
 from node.db.database import Tx
 from node.errors import NodeError
-from node.features.actors.store import Actor
-from node.features.actors.store import list_actors
+from node.features.actors.store import Actor, list_actors
 from node.features.posts.store import reads
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 import asyncpg
 import msgspec
 
+from node.db import rows
 from node.db.database import Tx
 from node.db.rows import Window
 
@@ -285,7 +286,9 @@ async def put_read(tx: Tx, owner_id: int, notification_id: int) -> None:
 async def delete_notifications(tx: Tx, owner_id: int, notification_id: int | None) -> None:
     """Forget one notification, or all."""
     await tx.execute(
-        "DELETE FROM notifications WHERE owner_id = $1 AND ($2::bigint IS NULL OR id = $2)", owner_id, notification_id
+        "DELETE FROM notifications WHERE owner_id = $1 AND ($2::bigint IS NULL OR id = $2)",
+        owner_id,
+        notification_id,
     )
 
 
@@ -323,4 +326,4 @@ async def put_marker(tx: Tx, actor_id: int, timeline: str, last_read_id: int) ->
         last_read_id,
         tx.now,
     )
-    return Marker(**record)
+    return rows.one(Marker, record)

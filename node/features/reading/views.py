@@ -38,7 +38,14 @@ async def list_entries(tx: Tx, entries: Sequence[Entry], viewer_id: int | None) 
     booster_ids = [e.booster_id for e in entries if e.booster_id is not None]
     boosters = {a.id: a for a in await list_actors(tx, booster_ids)} if booster_ids else {}
     return [
-        EntryView(e.id, posts[e.post_id], boosters.get(e.booster_id or 0), e.boosted_at, e.boost_uri, e.boost_audience)
+        EntryView(
+            e.id,
+            posts[e.post_id],
+            boosters.get(e.booster_id or 0),
+            e.boosted_at,
+            e.boost_uri,
+            e.boost_audience,
+        )
         for e in entries
         if e.post_id in posts
     ]
@@ -48,7 +55,9 @@ async def list_notifications(
     tx: Tx, notifications: Sequence[Notification], viewer_id: int
 ) -> list[NotificationView]:
     """The notifications in order, without those whose post is gone or hidden by now."""
-    posts = {p.id: p for p in await list_posts(tx, [n.post_id for n in notifications if n.post_id], viewer_id)}
+    posts = {
+        p.id: p for p in await list_posts(tx, [n.post_id for n in notifications if n.post_id], viewer_id)
+    }
     actors = {a.id: a for a in await list_actors(tx, list({n.actor_id for n in notifications}))}
     return [
         NotificationView(n.id, n.kind, n.created_at, actors[n.actor_id], posts.get(n.post_id or 0))

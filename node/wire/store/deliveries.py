@@ -40,7 +40,9 @@ class Signing(msgspec.Struct, frozen=True):
     ed25519_sealed: str
 
 
-async def put_activity(tx: Tx, uri: str, kind: str, actor_id: int, object_uri: str, body: bytes) -> int | None:
+async def put_activity(
+    tx: Tx, uri: str, kind: str, actor_id: int, object_uri: str, body: bytes
+) -> int | None:
     """Freeze an activity; None when it was said before."""
     found: int | None = await tx.fetchval(
         """INSERT INTO activities (id, uri, type, actor_id, object_uri, body, created_at)

@@ -67,7 +67,7 @@ async def count_waiting(tx: Tx) -> dict[str, int]:
                   (SELECT count(*) FROM deliveries WHERE state = 'due') AS deliveries,
                   (SELECT count(*) FROM mails WHERE state = 'due') AS mails"""
     )
-    return dict(record)
+    return dict(record or {})
 
 
 async def is_anything_due(tx: Tx) -> tuple[bool, bool]:
@@ -81,6 +81,7 @@ async def is_anything_due(tx: Tx) -> tuple[bool, bool]:
                           AND (h.next_attempt_at IS NULL OR h.next_attempt_at <= $1)) AS deliveries""",
         tx.now,
     )
+    assert record is not None
     return record["inbox"], record["deliveries"]
 
 

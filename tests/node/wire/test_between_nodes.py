@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from node.db.rows import Window
 from node.features.actors import lookup
 from node.features.follows import service as follows
 from node.features.follows.store import list_relationships
@@ -9,7 +10,6 @@ from node.features.posts import reactions, service, views
 from node.features.posts.service import Draft
 from node.features.posts.store import writes
 from node.features.reading import store as reading
-from node.db.rows import Window
 from tests.rig import Rig, RigNode
 
 
@@ -44,7 +44,9 @@ async def test_a_follow_is_accepted_across_nodes(rig: Rig, lindenhof: RigNode, l
     assert relation.following and not relation.requested
 
 
-async def test_a_post_reaches_a_follower_on_another_node(rig: Rig, lindenhof: RigNode, lernwerk: RigNode) -> None:
+async def test_a_post_reaches_a_follower_on_another_node(
+    rig: Rig, lindenhof: RigNode, lernwerk: RigNode
+) -> None:
     amina, _ = await befriend(rig, lindenhof, lernwerk)
     writer = await local_id(lernwerk, "olena")
     async with lernwerk.db.tx() as tx:
@@ -53,7 +55,9 @@ async def test_a_post_reaches_a_follower_on_another_node(rig: Rig, lindenhof: Ri
     assert await home_of(lindenhof, amina) == ["<p>Der Kurs beginnt um <strong>neun</strong>.</p>"]
 
 
-async def test_an_answer_a_like_and_a_boost_come_back(rig: Rig, lindenhof: RigNode, lernwerk: RigNode) -> None:
+async def test_an_answer_a_like_and_a_boost_come_back(
+    rig: Rig, lindenhof: RigNode, lernwerk: RigNode
+) -> None:
     amina, _ = await befriend(rig, lindenhof, lernwerk)
     writer = await local_id(lernwerk, "olena")
     async with lernwerk.db.tx() as tx:
@@ -62,7 +66,9 @@ async def test_an_answer_a_like_and_a_boost_come_back(rig: Rig, lindenhof: RigNo
     async with lindenhof.db.tx() as tx:
         entry = (await reading.list_home(tx, amina, Window()))[0]
         source = f"@olena@{lernwerk.host} ich!"
-        await service.write_post(tx, lindenhof.node, amina, Draft(source=source, in_reply_to_id=entry.post_id))
+        await service.write_post(
+            tx, lindenhof.node, amina, Draft(source=source, in_reply_to_id=entry.post_id)
+        )
         await reactions.like(tx, lindenhof.node, amina, entry.post_id)
         await reactions.boost(tx, lindenhof.node, amina, entry.post_id)
     await rig.settle()
@@ -74,7 +80,9 @@ async def test_an_answer_a_like_and_a_boost_come_back(rig: Rig, lindenhof: RigNo
     assert {notification.kind for notification in told} == {"follow", "mention", "favourite", "reblog"}
 
 
-async def test_taking_back_a_like_and_a_boost_travels_too(rig: Rig, lindenhof: RigNode, lernwerk: RigNode) -> None:
+async def test_taking_back_a_like_and_a_boost_travels_too(
+    rig: Rig, lindenhof: RigNode, lernwerk: RigNode
+) -> None:
     amina, _ = await befriend(rig, lindenhof, lernwerk)
     writer = await local_id(lernwerk, "olena")
     async with lernwerk.db.tx() as tx:
@@ -94,7 +102,9 @@ async def test_taking_back_a_like_and_a_boost_travels_too(rig: Rig, lindenhof: R
     assert (post.likes_count, post.boosts_count) == (0, 0)
 
 
-async def test_an_edit_and_a_deletion_reach_every_copy(rig: Rig, lindenhof: RigNode, lernwerk: RigNode) -> None:
+async def test_an_edit_and_a_deletion_reach_every_copy(
+    rig: Rig, lindenhof: RigNode, lernwerk: RigNode
+) -> None:
     amina, _ = await befriend(rig, lindenhof, lernwerk)
     writer = await local_id(lernwerk, "olena")
     async with lernwerk.db.tx() as tx:
@@ -113,7 +123,9 @@ async def test_an_edit_and_a_deletion_reach_every_copy(rig: Rig, lindenhof: RigN
         assert await writes.find_by_uri(tx, f"{lernwerk.origin}/ap/notes/{post_id}") is None
 
 
-async def test_what_is_for_this_node_only_never_leaves(rig: Rig, lindenhof: RigNode, lernwerk: RigNode) -> None:
+async def test_what_is_for_this_node_only_never_leaves(
+    rig: Rig, lindenhof: RigNode, lernwerk: RigNode
+) -> None:
     amina, _ = await befriend(rig, lindenhof, lernwerk)
     writer = await local_id(lernwerk, "olena")
     async with lernwerk.db.tx() as tx:
@@ -122,7 +134,9 @@ async def test_what_is_for_this_node_only_never_leaves(rig: Rig, lindenhof: RigN
     assert await home_of(lindenhof, amina) == []
 
 
-async def test_a_message_reaches_only_the_people_it_names(rig: Rig, lindenhof: RigNode, lernwerk: RigNode) -> None:
+async def test_a_message_reaches_only_the_people_it_names(
+    rig: Rig, lindenhof: RigNode, lernwerk: RigNode
+) -> None:
     amina, olena = await befriend(rig, lindenhof, lernwerk)
     other = await lindenhof.person("jonas")
     async with lindenhof.db.tx() as tx:

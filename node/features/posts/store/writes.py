@@ -172,7 +172,8 @@ async def find_by_idempotency_key(tx: Tx, author_id: int, key: str) -> int | Non
 async def find_post_of(tx: Tx, entry_id: int) -> int | None:
     """The post an id means: the post itself, or what the boost of that id passed on."""
     found: int | None = await tx.fetchval(
-        "SELECT id FROM posts WHERE id = $1 UNION ALL SELECT post_id FROM boosts WHERE id = $1 LIMIT 1", entry_id
+        "SELECT id FROM posts WHERE id = $1 UNION ALL SELECT post_id FROM boosts WHERE id = $1 LIMIT 1",
+        entry_id,
     )
     return found
 
@@ -363,13 +364,17 @@ async def count_pinned(tx: Tx, author_id: int) -> int:
 
 async def get_boost_id(tx: Tx, actor_id: int, post_id: int) -> int:
     """The id of a standing boost."""
-    found: int = await tx.fetchval("SELECT id FROM boosts WHERE actor_id = $1 AND post_id = $2", actor_id, post_id)
+    found: int = await tx.fetchval(
+        "SELECT id FROM boosts WHERE actor_id = $1 AND post_id = $2", actor_id, post_id
+    )
     return found
 
 
 async def may_see(tx: Tx, post_id: int, viewer_id: int) -> bool:
     """Whether somebody may see a post."""
-    found: bool | None = await tx.fetchval("SELECT visible_to(p, $2) FROM posts p WHERE p.id = $1", post_id, viewer_id)
+    found: bool | None = await tx.fetchval(
+        "SELECT visible_to(p, $2) FROM posts p WHERE p.id = $1", post_id, viewer_id
+    )
     return bool(found)
 
 
