@@ -18,7 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from node import i18n
 from node.appkeys import NODE, VIEWER, Viewer
-from node.web import csrf, dates, static
+from node.web import assets, csrf, dates
 from node.web.cards import Place
 
 _COMPRESS_FROM: Final = 1024
@@ -95,7 +95,7 @@ def environment() -> Environment:
     )
     env.install_gettext_callables(i18n.gettext, i18n.ngettext, newstyle=True)  # type: ignore[attr-defined]
     env.policies["ext.i18n.trimmed"] = True
-    env.globals.update(frame=_FrameNow(), asset=static.asset, hue_sheet=static.hue_sheet, url=address)
+    env.globals.update(frame=_FrameNow(), asset=assets.asset, hue_sheet=assets.hue_sheet, url=address)
     env.filters.update(
         ago=lambda moment: dates.ago(moment, _frame.get().now, _frame.get().zone),
         day=lambda moment: dates.day(moment, _frame.get().now, _frame.get().zone),

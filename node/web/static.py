@@ -1,80 +1,39 @@
-"""The stylesheet, the script and the icons: served from memory, named by their content, kept a year.
+"""Routes that ask nobody anything: static files, the browser's icon, the choice of language.
 
-`asset("style.css")` gives the address to put into a page; it changes when the file does. Files are
-read once per process and held compressed too. Never serves anything but what lies in
-`node/web/static` and the stylesheets of hues.
+Files are kept by browsers for a year, since their names change with their content. The language is
+a visitor's choice in the footer, remembered in a cookie that holds nothing else; members have a
+setting of their own, which counts first. Mounted by `node.app`.
 """
 
-import gzip
-import hashlib
-import mimetypes
-from functools import cache
-from pathlib import Path
 from typing import Final
 
-import msgspec
 from aiohttp import hdrs, web
 
+from node import i18n
+from node.appkeys import NODE
 from node.errors import NodeError
-from node.web import hue
+from node.web import assets
+from node.web.render import LANGUAGE_COOKIE
+from node.web.sessions import safe_next
 
-_FOLDER: Final = Path(__file__).resolve().parent / "static"
 _YEAR: Final = "public, max-age=31536000, immutable"
+_COOKIE_AGE_S: Final = 365 * 24 * 3600
 
 
-class Asset(msgspec.Struct, frozen=True):
-    """One file, ready to send. `path` is its address with the content's hash in it."""
-
-    path: str
-    body: bytes
-    packed: bytes
-    mime: str
-
-
-def asset(name: str) -> str:
-    """The address of a static file. Raises: KeyError for a file that is not there."""
-    return _assets()[name].path
-
-
-def hue_sheet(degrees: int) -> str:
-    """The address of a hue's stylesheet, or '' for the default one, which needs none."""
-    degrees %= 360
-    return "" if degrees == hue.DEFAULT_HUE else _of_hue(degrees).path
-
-
-@cache
-def _assets() -> dict[str, Asset]:
-    files = [path for path in sorted(_FOLDER.iterdir()) if path.is_file() and not path.name.startswith(".")]
-    return {path.name: _asset(path.name, path.read_bytes()) for path in files}
-
-
-@cache
-def _by_path() -> dict[str, Asset]:
-    return {found.path: found for found in _assets().values()}
-
-
-@cache
-def _of_hue(degrees: int) -> Asset:
-    return _asset(f"hue-{degrees}.css", hue.stylesheet(degrees).encode())
-
-
-def _asset(name: str, body: bytes) -> Asset:
-    stem, _, ending = name.rpartition(".")
-    mark = hashlib.sha256(body).hexdigest()[:10]
-    mime = mimetypes.types_map.get(f".{ending}", "application/octet-stream")
-    mime = {"js": "text/javascript", "svg": "image/svg+xml"}.get(ending, mime)
-    packed = gzip.compress(body, 9, mtime=0) if mime.startswith(("text/", "image/svg")) else b""
-    return Asset(f"/static/{stem}.{mark}.{ending}", body, packed, mime)
+def mount(app: web.Application) -> None:
+    """Give the application these routes; they are open to everybody."""
+    app.router.add_get("/static/{name}", serve_static)
+    app.router.add_get("/favicon.ico", serve_icon)
+    app.router.add_get("/language", choose_language)
 
 
 async def serve_static(request: web.Request) -> web.StreamResponse:
     """A static file under its present address; anything else is not found."""
-    found = _by_path().get(request.path) or _hue_asset(request.match_info["name"])
-    if found is None or found.path != request.path:
+    found = assets.find_asset(request.path)
+    if found is None:
         raise NodeError("not_found")
-    headers = {hdrs.CACHE_CONTROL: _YEAR, hdrs.CONTENT_TYPE: f"{found.mime}; charset=utf-8"}
-    if not found.mime.startswith(("text/", "image/svg")):
-        headers[hdrs.CONTENT_TYPE] = found.mime
+    charset = "; charset=utf-8" if found.packed else ""
+    headers = {hdrs.CACHE_CONTROL: _YEAR, hdrs.CONTENT_TYPE: found.mime + charset}
     body = found.body
     if found.packed:
         headers[hdrs.VARY] = hdrs.ACCEPT_ENCODING
@@ -86,17 +45,20 @@ async def serve_static(request: web.Request) -> web.StreamResponse:
 
 async def serve_icon(request: web.Request) -> web.StreamResponse:
     """What browsers ask for on their own."""
-    return web.HTTPMovedPermanently(asset("icon.svg"))
+    return web.Response(status=302, headers={hdrs.LOCATION: assets.asset("icon.svg")})
 
 
-def _hue_asset(name: str) -> Asset | None:
-    degrees = name.removeprefix("hue-").split(".")[0]
-    if not name.startswith("hue-") or not (degrees.isascii() and degrees.isdigit() and len(degrees) <= 3):
-        return None
-    return _of_hue(int(degrees)) if int(degrees) < 360 else None
-
-
-def mount(app: web.Application) -> None:
-    """Give the application the routes of static files; open to all, nothing is asked of anybody."""
-    app.router.add_get("/static/{name}", serve_static)
-    app.router.add_get("/favicon.ico", serve_icon)
+async def choose_language(request: web.Request) -> web.StreamResponse:
+    """GET /language?to=de&next=/here: remember the language and go back."""
+    wanted = request.query.get("to", "")
+    response = web.Response(status=303, headers={hdrs.LOCATION: safe_next(request.query.get("next", "/"))})
+    if wanted in i18n.languages():
+        response.set_cookie(
+            LANGUAGE_COOKIE,
+            wanted,
+            max_age=_COOKIE_AGE_S,
+            httponly=True,
+            secure=request.app[NODE].origin.startswith("https://"),
+            samesite="Lax",
+        )
+    return response
