@@ -60,9 +60,9 @@ class ApiClient:
         all_headers |= headers or {}
         url = path if path.startswith("http") else self.origin + path
         async with self._session.request(method, url, headers=all_headers, **sent) as response:
-            text = await response.text()
+            body = await response.read()
             is_json = response.content_type == "application/json"
-            return Answer(response.status, json.loads(text) if is_json else text, response.headers)
+            return Answer(response.status, json.loads(body) if is_json else body, response.headers)
 
     async def ok(self, method: str, path: str, **sent: Any) -> Any:
         """The body of a call that must succeed."""
