@@ -145,7 +145,7 @@ def install(venv: Path, lock: Path) -> None:
             if line.startswith(("Collecting ", "Requirement already")):
                 count += 1
                 show_progress(count, total, line)
-            elif line.startswith("Installing collected"):
+            elif line.startswith("Installing collected") and sys.stderr.isatty():
                 show_progress(total, total, "unpacking")
     if sys.stderr.isatty():
         print(file=sys.stderr)

@@ -178,12 +178,14 @@ class Postgres:
         await self._clear_old_server(folder)
         settings = self._write_settings(folder, uid)
         self.process = process.start(
-            "PostgreSQL",
-            [str(binary("postgres")), "-D", str(self.home), "-c", f"config_file={settings}"],
-            log=place.log_file(self.data_dir, "postgres"),
-            uid=uid,
-            death_signal=signal.SIGINT,
-            cwd=self.data_dir,
+            process.Program(
+                name="PostgreSQL",
+                argv=[str(binary("postgres")), "-D", str(self.home), "-c", f"config_file={settings}"],
+                log=place.log_file(self.data_dir, "postgres"),
+                uid=uid,
+                death_signal=signal.SIGINT,
+                cwd=self.data_dir,
+            )
         )
         await self.process.wait_ready(self._is_ready, START_TIMEOUT_S)
 
@@ -269,7 +271,14 @@ class Postgres:
             *(["--no-sync"] if self.settings["fsync"] == "off" else []),
         ]  # fmt: skip
         made = process.start(
-            "PostgreSQL", arguments, log=log, uid=uid, death_signal=signal.SIGTERM, cwd=self.data_dir
+            process.Program(
+                name="PostgreSQL",
+                argv=arguments,
+                log=log,
+                uid=uid,
+                death_signal=signal.SIGTERM,
+                cwd=self.data_dir,
+            )
         )
         while (status := made.returncode()) is None:
             await asyncio.sleep(0.01)

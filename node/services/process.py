@@ -13,19 +13,32 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
+
 from node.services import launcher, place
 
 _POLL_S = 0.01
 
 
+class Program(msgspec.Struct, frozen=True, kw_only=True):
+    """What to run, as whom (`uid` None: as we are), and the signal it gets when we are gone."""
+
+    name: str
+    argv: list[str]
+    log: Path
+    uid: int | None
+    death_signal: signal.Signals
+    cwd: Path
+
+
 class ServiceProcess:
     """A running child and its log."""
 
-    def __init__(self, name: str, child: subprocess.Popen[bytes], log: Path, uid: int | None) -> None:
-        self.name = name
+    def __init__(self, program: Program, child: subprocess.Popen[bytes]) -> None:
+        self.name = program.name
         self.child = child
-        self.log = log
-        self.uid = uid
+        self.log = program.log
+        self.uid = program.uid
 
     @property
     def pid(self) -> int:
@@ -80,17 +93,15 @@ class ServiceProcess:
             await asyncio.sleep(_POLL_S)
 
 
-def start(
-    name: str, argv: list[str], *, log: Path, uid: int | None, death_signal: signal.Signals, cwd: Path
-) -> ServiceProcess:
-    """Start `argv` as `uid`, in a session of its own so that Ctrl-C in a terminal reaches only us."""
-    with log.open("ab") as output:
+def start(program: Program) -> ServiceProcess:
+    """Start it in a session of its own, so that Ctrl-C in a terminal reaches only us."""
+    with program.log.open("ab") as output:
         child = subprocess.Popen(  # the argument list is ours
-            launcher.command(argv, uid=uid, death_signal=death_signal),
+            launcher.command(program.argv, uid=program.uid, death_signal=program.death_signal),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            cwd=cwd,
+            cwd=program.cwd,
             start_new_session=True,
         )
-    return ServiceProcess(name, child, log, uid)
+    return ServiceProcess(program, child)

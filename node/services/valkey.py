@@ -119,12 +119,14 @@ class Valkey:
         folder = place.socket_dir(self.data_dir, "valkey", SOCKET_NAME, uid)
         settings = self._write_settings(folder, uid)
         self.process = process.start(
-            "Valkey",
-            [str(binary()), str(settings)],
-            log=place.log_file(self.data_dir, "valkey"),
-            uid=uid,
-            death_signal=signal.SIGTERM,
-            cwd=self.data_dir,
+            process.Program(
+                name="Valkey",
+                argv=[str(binary()), str(settings)],
+                log=place.log_file(self.data_dir, "valkey"),
+                uid=uid,
+                death_signal=signal.SIGTERM,
+                cwd=self.data_dir,
+            )
         )
         password = self._password()
         await self.process.wait_ready(

@@ -48,6 +48,16 @@ def test_every_dependency_is_locked() -> None:
     assert {canonical(entry) for entry in PROJECT["dependency-groups"]["dev"]} <= set(dev)
 
 
+def test_ci_runs_exactly_the_second_command_of_the_readme() -> None:
+    block = re.search(r"```\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.S)
+    assert block is not None
+    commands = [
+        line.split("  ")[0].strip() for line in block.group(1).splitlines() if line.startswith("./allmende")
+    ]
+    last = (ROOT / ".ci" / "run").read_text("utf-8").rstrip().splitlines()[-1]
+    assert last == f"exec {commands[1]}"
+
+
 def test_both_locks_agree() -> None:
     def pins(name: str) -> dict[str, str]:
         return dict(re.findall(r"^([a-z0-9._-]+)==(\S+)", (ROOT / name).read_text("utf-8"), re.M))
