@@ -24,6 +24,7 @@ from federation.signatures.message import (
     check_window,
     decode_base64,
     http_date,
+    known_algorithm,
     parse_date,
 )
 
@@ -146,7 +147,7 @@ def read(request: SignedRequest, headers: dict[str, str], now: datetime) -> Clai
     return Claim(
         scheme="cavage",
         key_id=key_id,
-        algorithm=parameters.get("algorithm", "").lower(),
+        algorithm=known_algorithm(parameters.get("algorithm", "").lower()),
         signature=decode_base64(parameters.get("signature", "")),
         bases=_bases(request, covered, parameters, headers),
     )

@@ -23,6 +23,7 @@ from federation.signatures.message import (
     SignedRequest,
     check_window,
     decode_base64,
+    known_algorithm,
 )
 
 _INPUT: Final = re.compile(r"\s*([a-z*][a-z0-9_.*-]*)=\(([^()]*)\)((?:\s*;.*)?)")
@@ -140,7 +141,7 @@ def read(request: SignedRequest, headers: dict[str, str], now: datetime, origin:
     from forwarding headers (SIG-13).
 
     Raises: `bad_signature_header`, `signature_coverage`, `signature_stale`, `signature_window`,
-    `digest_mismatch`; all with status 401.
+    `bad_algorithm`, `digest_mismatch`; all with status 401.
     """
     components, parameters, signature = _split(headers)
     key_id, created, expires = parameters.get("keyid"), parameters.get("created"), parameters.get("expires")
@@ -158,7 +159,7 @@ def read(request: SignedRequest, headers: dict[str, str], now: datetime, origin:
     return Claim(
         scheme="rfc9421",
         key_id=key_id,
-        algorithm=algorithm if isinstance(algorithm, str) else "?",
+        algorithm=known_algorithm(str(algorithm)),
         signature=signature,
         bases=(_base(components, parameters, values),),
     )

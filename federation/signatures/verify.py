@@ -74,6 +74,14 @@ async def fetch_key(key_id: str, *, directory: Directory, fetcher: Fetcher, now:
         ) from None
 
 
+def _fits(claim: Claim, known: PublicKey) -> bool:
+    try:
+        return claim.proved_by(known)
+    except FederationError:
+        # A key of another kind than the signature names: the peer may have changed it.
+        return False
+
+
 async def prove(claim: Claim, *, directory: Directory, fetcher: Fetcher, now: datetime) -> PublicKey:
     """The key that really made the claimed signature.
 
@@ -85,7 +93,7 @@ async def prove(claim: Claim, *, directory: Directory, fetcher: Fetcher, now: da
     if await directory.is_host_refused(uris.host_of(claim.key_id)):
         raise FederationError("host_refused", uris.host_of(claim.key_id), status=403)
     known = await directory.find_key(claim.key_id)
-    if known is not None and claim.proved_by(known):
+    if known is not None and _fits(claim, known):
         return known
     try:
         key = await fetch_key(claim.key_id, directory=directory, fetcher=fetcher, now=now)

@@ -158,6 +158,21 @@ async def test_rel_23_a_changed_key_is_fetched_once_and_a_flood_fetches_nothing(
     assert len(victim.requests) == 2
 
 
+async def test_rel_23_a_key_may_change_its_kind(rig: Rig) -> None:
+    victim = rig.peers["victim.test"]
+    uri = victim.person("/u/v", key("victim"))
+    key_id = f"{uri}#main-key"
+    await _verify(rig, Signer(key_id, key("victim")))
+    victim.person("/u/v", key("ed-victim"))
+    request = signed(
+        {"id": "x"}, Signer(key_id, key("ed-victim")), scheme="rfc9421", now=NOW + timedelta(minutes=6)
+    )
+    found = await verify(
+        request, directory=rig.directory, fetcher=rig.fetcher, now=NOW + timedelta(minutes=6), origin=ORIGIN
+    )
+    assert not found.is_rsa and len(victim.requests) == 2
+
+
 async def test_rel_23_a_key_its_owner_no_longer_lists_is_forgotten(rig: Rig) -> None:
     victim = rig.peers["victim.test"]
     uri = victim.person("/u/v", key("victim"))

@@ -11,7 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from http_message_signatures import HTTPMessageVerifier, HTTPSignatureKeyResolver, algorithms
+from http_message_signatures import (
+    HTTPMessageSigner,
+    HTTPMessageVerifier,
+    HTTPSignatureKeyResolver,
+    algorithms,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -321,12 +326,30 @@ class _Resolver(HTTPSignatureKeyResolver):  # type: ignore[misc]  # the library 
     def resolve_public_key(self, key_id: str) -> Any:
         return EVE_KEY.parsed
 
+    def resolve_private_key(self, key_id: str) -> Any:
+        return EVE.private_key
+
 
 def test_an_independent_library_accepts_our_rfc_9421() -> None:
     request = signed(BODY, EVE, scheme="rfc9421", now=NOW.now(NOW.tzinfo))
     verifier = HTTPMessageVerifier(signature_algorithm=algorithms.RSA_V1_5_SHA256, key_resolver=_Resolver())
     results = verifier.verify(_Message(request))
     assert results[0].covered_components
+
+
+def test_we_accept_what_an_independent_library_signed() -> None:
+    described = (("content-digest", digest.content_digest_header(BODY)),)
+    message = _Message(SignedRequest("POST", "/inbox", described, BODY))
+    signer = HTTPMessageSigner(signature_algorithm=algorithms.RSA_V1_5_SHA256, key_resolver=_Resolver())
+    signer.sign(
+        message,
+        key_id=KEY_ID,
+        created=NOW,
+        use_existing_digest=True,
+        covered_component_ids=("@method", "@target-uri", "@authority", "content-digest"),
+    )
+    headers = (("Host", "local.test"), *message.headers.items())
+    assert proved(SignedRequest("POST", "/inbox", headers, BODY))
 
 
 @given(st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=200), st.booleans())
