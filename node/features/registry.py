@@ -13,6 +13,7 @@ from node.features import (
     posts,
     reading,
     search,
+    settings,
     timelines,
 )
 
@@ -28,5 +29,6 @@ FEATURES: tuple[Feature, ...] = (
     posts.FEATURE,
     reading.FEATURE,
     search.FEATURE,
+    settings.FEATURE,
     leaving.FEATURE,
 )
