@@ -1,6 +1,6 @@
 """Timelines, messages, bookmarks and notifications as people read them."""
 
 from node.feature import Feature
-from node.features.reading import api, pages
+from node.features.reading import api, nodeinfo, pages
 
-FEATURE = Feature(name="reading", routes=(*pages.ROUTES, *api.ROUTES))
+FEATURE = Feature(name="reading", routes=(*nodeinfo.ROUTES, *pages.ROUTES, *api.ROUTES))
