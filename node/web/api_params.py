@@ -152,14 +152,13 @@ async def read_params(request: web.Request, *, files: bool = False) -> Params:
 
     Raises: ApiRefusal 400 for what cannot be read, 413 for too much, 415 for another kind of body.
     """
-    tree: Tree = {}
-    _plant(tree, request.query.items())
+    tree = grow(request.query.items())
     if request.can_read_body:
         kind = request.content_type
         if kind == "application/json":
             tree.update(await _read_json(request))
         elif kind in ("application/x-www-form-urlencoded", "multipart/form-data"):
-            _plant(tree, (await _read_form(request, files=files)).items())
+            tree.update(grow((await _read_form(request, files=files)).items()))
         elif await request.read():
             raise ApiRefusal(415, "Unsupported media type")
     return Params(tree)
@@ -190,7 +189,12 @@ async def _read_form(request: web.Request, *, files: bool) -> Mapping[str, Any]:
         raise ApiRefusal(400, "Error occurred while parsing request parameters") from error
 
 
-def _plant(tree: Tree, pairs: Iterable[tuple[str, Any]]) -> None:
+def grow(pairs: Iterable[tuple[str, Any]]) -> Tree:
+    """The tree that names like `source[privacy]` and `id[]` mean; names that mean nothing are left out.
+
+    Raises: ApiRefusal 400 for too many, too deep, or characters no text may hold.
+    """
+    tree: Tree = {}
     for count, (name, value) in enumerate(pairs):
         if count >= _MOST_PARAMETERS:
             raise ApiRefusal(400, "Too many parameters")
@@ -204,6 +208,7 @@ def _plant(tree: Tree, pairs: Iterable[tuple[str, Any]]) -> None:
         if len(keys) > _DEEPEST_NAME:
             raise ApiRefusal(400, "Too deep a parameter name")
         _put(tree, match[1], keys, value)
+    return tree
 
 
 def _put(node: Tree, name: str, keys: list[str], value: Any) -> None:
