@@ -147,7 +147,7 @@ def clean_html(remote_html: str) -> str:
     """
     source = remote_html[:MAX_HTML_CHARS]
     if "<" not in source and "&" not in source:
-        return html.escape(tidy(source), quote=False)
+        return html.escape(tidy(source), quote=False).strip()
     if _is_tangled(source):
         return paragraphs(_strip_tags(source))
     if "<h" in source or "<H" in source:

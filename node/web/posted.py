@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 from aiohttp import BodyPartReader, hdrs, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from node.appkeys import NODE
 from node.errors import NodeError
@@ -121,9 +122,11 @@ async def _read_multipart(request: web.Request, limit: int) -> Posted:
             else:
                 upload = await _read_file(part, room)
                 room -= upload.size_bytes
-                if upload.size_bytes or upload.filename:  # an empty file field sends neither
+                if upload.size_bytes or upload.filename:
                     files.setdefault(part.name, []).append(upload)
-    except (ValueError, AssertionError) as error:  # aiohttp's words for a broken multipart body; bad UTF-8
+                else:  # what a browser sends for a file field left empty
+                    upload.file.close()
+    except (ValueError, AssertionError, HttpProcessingError) as error:  # aiohttp's words for a broken multipart body; bad UTF-8
         posted.close()
         raise NodeError("bad_request", detail=f"form: {error}") from None
     except BaseException:
