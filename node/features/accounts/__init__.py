@@ -12,6 +12,6 @@ FEATURE = Feature(
     retention=jobs.RETENTION,
     nav=(
         NavItem(N_("Sign in"), "/sign-in", "person", "visitor", 40),
-        NavItem(N_("Look after the house"), "/manage", "manage", "moderator", 190),
+        NavItem(N_("Look after the house"), "/manage", "people", "moderator", 190),
     ),
 )

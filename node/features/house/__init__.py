@@ -8,8 +8,8 @@ FEATURE = Feature(
     name="house",
     routes=(*pages.ROUTES, *api.ROUTES),
     nav=(
-        NavItem(N_("About us"), "/about", "house", "visitor", 30),
-        NavItem(N_("Rules"), "/rules", "rules", "visitor", 110),
-        NavItem(N_("About us"), "/about", "house", "member", 150),
+        NavItem(N_("About us"), "/about", "home", "visitor", 30),
+        NavItem(N_("Rules"), "/rules", "done", "visitor", 110),
+        NavItem(N_("About us"), "/about", "home", "member", 150),
     ),
 )

@@ -87,6 +87,11 @@ async def show_privacy(request: web.Request) -> web.StreamResponse:
     return await _about(request, "house/privacy.html")
 
 
+async def show_imprint(request: web.Request) -> web.StreamResponse:
+    """GET /imprint"""
+    return await _about(request, "house/imprint.html")
+
+
 async def show_settings(request: web.Request) -> web.StreamResponse:
     """GET /manage/house"""
     async with request.app[NODE].db.read() as tx:
@@ -163,6 +168,7 @@ ROUTES = (
     Route("GET", "/about", show_about, "public"),
     Route("GET", "/rules", show_rules, "public"),
     Route("GET", "/privacy", show_privacy, "public"),
+    Route("GET", "/imprint", show_imprint, "public"),
     Route("GET", "/manage/house", show_settings, "admin"),
     Route("POST", "/manage/house", save_settings, "admin"),
     Route("GET", "/manage/wire", show_wire, "admin"),

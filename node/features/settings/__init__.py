@@ -7,5 +7,5 @@ from node.features.settings import pages, pages_account, pages_profile
 FEATURE = Feature(
     name="settings",
     routes=(*pages.ROUTES, *pages_profile.ROUTES, *pages_account.ROUTES),
-    nav=(NavItem(N_("Settings"), "/settings", "settings", "member", 180),),
+    nav=(NavItem(N_("Settings"), "/settings", "person", "member", 180),),
 )
