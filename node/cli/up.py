@@ -199,7 +199,8 @@ def _found(config: Config, variables: dict[str, str], founding: Founding) -> Non
 
     Raises: ConfigError when that did not work; what went wrong was printed by the process.
     """
-    if not founding.admin:
+    done_before = config.data_dir / "run" / "founded"
+    if not founding.admin or (done_before.exists() and done_before.read_text("utf-8") == founding.admin):
         return
     argv = [
         sys.executable, "-P", "-m", "node", "found", "--data-dir", str(config.data_dir), "--admin", founding.admin,
@@ -214,3 +215,4 @@ def _found(config: Config, variables: dict[str, str], founding: Founding) -> Non
         raise ConfigError(
             "The first admin could not be made (the line above says why), so the node was not opened."
         )
+    done_before.write_text(founding.admin, "utf-8")

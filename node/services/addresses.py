@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from node.config import Config, ConfigError
 from node.services.postgres import Postgres
@@ -77,5 +77,9 @@ def _from_file(config: Config, name: str, section: str) -> str:
 def shown_address(url: str) -> str:
     """`url` for people and logs: kind, server and database, no account and no password."""
     parts = urlsplit(url)
-    server = parts.hostname or "local socket"
-    return f"{parts.scheme}://{server}{'' if server == 'local socket' else parts.path}"
+    if parts.scheme == "unix":
+        return f"unix:{unquote(parts.path)}"
+    if parts.hostname is None:
+        return f"unix:{parse_qs(parts.query).get('host', ['?'])[0]}{parts.path}"
+    port = f":{parts.port}" if parts.port else ""
+    return f"{parts.scheme}://{parts.hostname}{port}{parts.path}"
