@@ -3,4 +3,4 @@
 from node.feature import Feature
 from node.features.reading import api, nodeinfo, pages
 
-FEATURE = Feature(name="reading", routes=(*nodeinfo.ROUTES, *pages.ROUTES, *api.ROUTES))
+FEATURE = Feature(name="reading", routes=(*nodeinfo.ROUTES, *pages.ROUTES, *api.ROUTES), nav=pages.NAV)

@@ -3,4 +3,4 @@
 from node.feature import Feature
 from node.features.search import api, pages
 
-FEATURE = Feature(name="search", routes=(*pages.ROUTES, *api.ROUTES))
+FEATURE = Feature(name="search", routes=(*pages.ROUTES, *api.ROUTES), nav=pages.NAV)

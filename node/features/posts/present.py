@@ -1,0 +1,171 @@
+"""Posts as pages show them: one card per post, with who may see it said in a sentence.
+
+Everything a card needs is in the loaded `PostView`s and one more query for the people answered;
+nothing here asks per post. Called by the pages of posts and of features above.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal, cast
+
+from babel.lists import format_list
+from markupsafe import Markup
+
+from node import i18n
+from node.appkeys import Viewer
+from node.db.database import Tx
+from node.errors import N_
+from node.features.actors.store import Actor, list_actors
+from node.features.follows.present import page_path, person_line
+from node.features.media import service as media
+from node.features.posts.store import reads
+from node.features.posts.views import Picture as MediaRow
+from node.features.posts.views import PostView
+from node.i18n import gettext as _
+from node.i18n import ngettext
+from node.runtime import Node
+from node.web.cards import Audience, FileLine, Picture, PostCard
+
+AUDIENCE_NAMES: Mapping[str, str] = {
+    "direct": N_("Only these people"),
+    "local": N_("Everyone here"),
+    "followers": N_("Everyone who follows"),
+    "unlisted": N_("Public, but quiet"),
+    "public": N_("Public"),
+}
+_KINDS: Mapping[str, Literal["video", "audio", "file"]] = {"gifv": "video", "video": "video", "audio": "audio"}
+_MOST_NAMES = 3
+
+
+def page_of(post: PostView) -> str:
+    """Where a post's page is on this node."""
+    return f"{page_path(post.author)}/{post.id}"
+
+
+async def list_cards(tx: Tx, node: Node, posts: Sequence[PostView], viewer: Viewer | None) -> list[PostCard]:
+    """A card for each post, in order."""
+    answered = await list_answered(tx, posts)
+    return [card(node, post, viewer, answered) for post in posts]
+
+
+async def list_answered(tx: Tx, posts: Sequence[PostView]) -> dict[int, Actor]:
+    """The people whom these posts answer, by id."""
+    wanted = {post.in_reply_to_actor_id for post in posts if post.in_reply_to_actor_id is not None}
+    return {actor.id: actor for actor in await list_actors(tx, list(wanted))} if wanted else {}
+
+
+def card(
+    node: Node, post: PostView, viewer: Viewer | None, answered: Mapping[int, Actor], booster: Actor | None = None
+) -> PostCard:
+    """One post for one reader. `answered` holds the people answered; `booster` passed it on."""
+    parent = answered.get(post.in_reply_to_actor_id or 0)
+    return PostCard(
+        id=post.id,
+        url=page_of(post),
+        author=person_line(node, post.author),
+        boosted_by=person_line(node, booster) if booster else None,
+        published_at=post.published_at,
+        edited_at=post.edited_at,
+        language=post.language or None,
+        title=post.title,
+        warning=post.warning,
+        sensitive=post.sensitive,
+        html=Markup(post.html),
+        pictures=tuple(_picture(node, file) for file in post.media if file.kind == "image"),
+        files=tuple(_file(node, file) for file in post.media if file.kind != "image"),
+        audience=cast("Audience", post.audience),
+        audience_sentence=audience_sentence(post, viewer),
+        reply_to=person_line(node, parent) if parent else None,
+        reply_to_url=f"{page_path(parent)}/{post.in_reply_to_id}" if parent and post.in_reply_to_id else None,
+        reply_count=post.replies_count,
+        liked=post.liked,
+        boosted=post.boosted,
+        bookmarked=post.bookmarked,
+        pinned=post.pinned,
+        can=what_can(post, viewer),
+        remote_url=None if post.local else (post.url or post.uri),
+    )
+
+
+def what_can(post: PostView, viewer: Viewer | None) -> frozenset[str]:
+    """What the reader may do with it; nothing without an account."""
+    if viewer is None:
+        return frozenset()
+    own = post.author.id == viewer.actor_id
+    found = {"reply", "bookmark"}
+    if post.audience in ("public", "unlisted", "local") or (own and post.audience == "followers"):
+        found.add("boost")
+    if not own:
+        return frozenset(found | {"like", "mute", "block"})
+    if post.audience in ("public", "unlisted"):
+        found.add("pin")
+    return frozenset(found | {"edit", "delete"})
+
+
+def audience_sentence(post: PostView, viewer: Viewer | None) -> str:
+    """Who can read it, in words."""
+    own = viewer is not None and post.author.id == viewer.actor_id
+    if post.audience == "public":
+        return _("Anyone on the web can read this.")
+    if post.audience == "unlisted":
+        return _("Anyone can read this, but it stays out of the lists.")
+    if post.audience == "local":
+        return _("Only people signed in here can read this.")
+    if post.audience == "followers":
+        if own:
+            return _("Only people who follow you can read this.")
+        return _("Only people who follow %(name)s can read this.") % {"name": post.author.name}
+    return _message_sentence(post, viewer)
+
+
+def _message_sentence(post: PostView, viewer: Viewer | None) -> str:
+    others = [
+        person.username
+        for person in post.mentions
+        if (viewer is None or person.actor_id != viewer.actor_id) and person.actor_id != post.author.id
+    ]
+    if viewer is not None and post.author.id != viewer.actor_id:
+        others.insert(0, post.author.name)
+    if not others:
+        return _("Only you can read this.")
+    return _("Only you and %(names)s can read this.") % {"names": joined(others)}
+
+
+def joined(names: Sequence[str]) -> str:
+    """Names as a list in words: `Amina, Jonas and Olena`."""
+    return str(format_list(list(names), locale=i18n.locale(i18n.current())))
+
+
+async def likes_note(tx: Tx, post: PostView) -> str:
+    """Who said thanks, by name: a sentence, not a score. '' when nobody did."""
+    rows = await reads.list_likers(tx, post.id, (1 << 63) - 1, _MOST_NAMES)
+    names = [actor.name for actor in await list_actors(tx, [row["actor_id"] for row in rows])]
+    if not names:
+        return ""
+    more = post.likes_count - len(names)
+    if more > 0:
+        words = ngettext("%(names)s and %(num)d more say thanks.", "%(names)s and %(num)d more say thanks.", more)
+        return words % {"names": ", ".join(names), "num": more}
+    words = ngettext("%(names)s says thanks.", "%(names)s say thanks.", len(names))
+    return words % {"names": joined(names)}
+
+
+def _picture(node: Node, file: MediaRow) -> Picture:
+    return Picture(
+        url=media.url_of(node, file),
+        preview_url=media.preview_url_of(node, file),
+        alt=file.alt,
+        width=file.width,
+        height=file.height,
+        blurhash=file.blurhash,
+    )
+
+
+def _file(node: Node, file: MediaRow) -> FileLine:
+    names = {"video": _("Film"), "gifv": _("Film"), "audio": _("Sound")}
+    return FileLine(
+        url=media.url_of(node, file),
+        name=file.alt or names.get(file.kind, _("File")),
+        kind=_KINDS.get(file.kind, "file"),
+        mime=file.mime,
+        alt=file.alt,
+    )

@@ -1,0 +1,263 @@
+"""The form posts are written with: what it offers, what it says, and what was typed into it.
+
+Who will see a post is said as sentences with true numbers, before sending, and the button says it
+again. An answer is never offered a wider circle than what it answers. `pages_write` and the thread
+page show this form.
+"""
+
+import secrets
+from collections.abc import Mapping
+
+import msgspec
+from markupsafe import Markup
+
+from node import i18n, text
+from node.appkeys import Viewer
+from node.db.database import Tx
+from node.errors import N_
+from node.features.actors.store import Actor, count_local, find_by_handle, get_actor
+from node.features.follows.present import page_path, person_line, short_handle
+from node.features.media import service as media
+from node.features.media import store as media_store
+from node.features.posts.service import AUDIENCES, MAX_MENTIONS, narrowed
+from node.features.posts.views import PostView
+from node.i18n import gettext as _
+from node.i18n import ngettext
+from node.runtime import Node
+from node.web.cards import Choice, PersonLine
+from node.web.forms import Form
+
+NARROW_TO_WIDE = ("direct", "local", "followers", "unlisted", "public")
+# Languages people often write in; the writer's own stand first.
+_LANGUAGES = (
+    "ar", "bg", "bn", "ca", "cs", "da", "de", "el", "en", "eo", "es", "et", "eu", "fa", "fi", "fr", "ga", "gl",
+    "he", "hi", "hr", "hu", "hy", "id", "is", "it", "ja", "ka", "ko", "ku", "lt", "lv", "mk", "nb", "nl", "pl",
+    "ps", "pt", "ro", "ru", "sk", "sl", "so", "sq", "sr", "sv", "ta", "ti", "tr", "uk", "ur", "vi", "zh",
+)  # fmt: skip
+_LABELS: Mapping[str, str] = {
+    "direct": N_("Only these people"),
+    "followers": N_("Everyone who follows me"),
+    "unlisted": N_("Public, but quiet"),
+    "public": N_("Public"),
+}
+
+
+class Write(msgspec.Struct, kw_only=True):
+    """What the form sends. `media_id` and `alt` belong together by their order."""
+
+    source: str = ""
+    audience: str = ""
+    warning: str = ""
+    sensitive: bool = False
+    language: str = ""
+    in_reply_to: str = ""
+    media_id: list[str] = []
+    key: str = ""
+    step: str = "send"
+    drop: str = ""
+    reminded: bool = False
+
+
+class Attached(msgspec.Struct, frozen=True, kw_only=True):
+    """A file in the form: kept already, waiting for its description."""
+
+    id: int
+    kind: str
+    preview_url: str
+    alt: str
+
+
+class Send(msgspec.Struct, frozen=True):
+    """What the button says for one choice of audience."""
+
+    audience: str
+    label: str
+
+
+class WritePage(msgspec.Struct, frozen=True, kw_only=True):
+    """Context of posts/write.html and of the answer form below a post."""
+
+    form: Form[Write]
+    action: str
+    audiences: list[Choice]
+    audience: str
+    audience_sentence: str
+    sends: list[Send]
+    languages: list[tuple[str, str]]
+    attached: list[Attached] = []
+    key: str = ""
+    reply_to: PersonLine | None = None
+    reply_to_id: int = 0
+    reply_html: Markup | None = None
+    reply_warning: str = ""
+    reply_url: str = ""
+    preview: Markup | None = None
+    ask_alt: bool = False
+    is_edit: bool = False
+    most_files: int = media.MAX_PER_POST
+    back: str = "/"
+
+
+class Subject(msgspec.Struct, frozen=True, kw_only=True):
+    """What the form is about: a new post, an answer, or a change of `editing`."""
+
+    parent: PostView | None = None
+    editing: PostView | None = None
+    preview: Markup | None = None
+    ask_alt: bool = False
+
+
+def fresh_key() -> str:
+    """Sent with the form, so that sending twice publishes once."""
+    return secrets.token_urlsafe(16)
+
+
+def offered(parent: PostView | None) -> list[str]:
+    """The audiences a post may have, small to large."""
+    found = [name for name in NARROW_TO_WIDE if name in AUDIENCES]
+    return [name for name in found if parent is None or narrowed(name, parent.audience) == name]
+
+
+def preselected(viewer: Viewer, parent: PostView | None, wanted: str = "") -> str:
+    """What stands chosen: what was wanted, else the writer's habit, never wider than what is answered."""
+    choices = offered(parent)
+    for name in (wanted, parent.audience if parent and parent.audience != "public" else "", viewer.default_audience):
+        if name in choices:
+            return name
+    return choices[-1]
+
+
+async def page(
+    tx: Tx, node: Node, viewer: Viewer, form: Form[Write], subject: Subject = Subject()  # noqa: B008  (frozen)
+) -> WritePage:
+    """The form with everything it shows."""
+    parent, editing = subject.parent, subject.editing
+    me = await get_actor(tx, viewer.actor_id)
+    here = int((await count_local(tx))["total"])
+    names = [handle.split("@")[0] for handle in text.find_mentions(form.text("source"))[:MAX_MENTIONS]]
+    audience = editing.audience if editing else preselected(viewer, parent, form.text("audience"))
+    form.typed["audience"] = [audience]
+    notes = _notes(me, here, names)
+    labels = {name: _(_LABELS[name]) for name in _LABELS} | {"local": _("Everyone in this house")}
+    return WritePage(
+        form=form,
+        action=f"/posts/{editing.id}/edit" if editing else "/write",
+        audiences=[Choice(value=name, label=labels[name], note=notes[name]) for name in offered(parent)],
+        audience=audience,
+        audience_sentence=notes[audience],
+        sends=[Send(name, _send_label(name, me, here)) for name in offered(parent)],
+        languages=_languages(viewer, form.text("language")),
+        attached=await _attached(tx, node, viewer, form),
+        key=form.text("key") or fresh_key(),
+        reply_to=person_line(node, parent.author) if parent else None,
+        reply_to_id=parent.id if parent else 0,
+        reply_html=Markup(parent.html) if parent else None,
+        reply_warning=parent.warning if parent else "",
+        reply_url=f"{page_path(parent.author)}/{parent.id}" if parent else "",
+        preview=subject.preview,
+        ask_alt=subject.ask_alt,
+        is_edit=editing is not None,
+        back=f"{page_path(editing.author)}/{editing.id}" if editing else "/",
+    )
+
+
+def _notes(me: Actor, here: int, names: list[str]) -> dict[str, str]:
+    direct = _("The people you name with @ in your text. A copy is kept where they are at home.")
+    if names:
+        direct = _("%(names)s. A copy is kept where they are at home.") % {"names": ", ".join(names)}
+    followers = ngettext(
+        "%(num)d person, here or elsewhere.", "%(num)d people, here and elsewhere.", me.followers_count
+    )
+    local = ngettext(
+        "%(num)d person who can sign in here. It never leaves this house.",
+        "%(num)d people who can sign in here. It never leaves this house.",
+        here,
+    )
+    return {
+        "direct": direct,
+        "local": local % {"num": here},
+        "followers": followers % {"num": me.followers_count},
+        "unlisted": _("Anyone who comes across it, but it stays out of the lists of new posts."),
+        "public": _("Anyone on the web, search engines too."),
+    }
+
+
+def _send_label(audience: str, me: Actor, here: int) -> str:
+    if audience == "direct":
+        return _("Send as a message")
+    if audience == "local":
+        return ngettext("Show to %(num)d person here", "Show to %(num)d people here", here) % {"num": here}
+    if audience == "followers":
+        number = me.followers_count
+        return ngettext("Send to %(num)d person", "Send to %(num)d people", number) % {"num": number}
+    return _("Publish quietly") if audience == "unlisted" else _("Publish for everyone")
+
+
+def _languages(viewer: Viewer, typed: str) -> list[tuple[str, str]]:
+    first = [code for code in (typed, viewer.default_language, viewer.locale, i18n.current()) if code]
+    ordered = dict.fromkeys([*first, *_LANGUAGES])
+    return [(code, i18n.own_name(code)) for code in ordered]
+
+
+async def _attached(tx: Tx, node: Node, viewer: Viewer, form: Form[Write]) -> list[Attached]:
+    found = []
+    for media_id, alt in typed_media(form):
+        row = await media_store.get_own(tx, viewer.actor_id, media_id)
+        found.append(Attached(id=row.id, kind=row.kind, preview_url=media.preview_url_of(node, row), alt=alt))
+    return found
+
+
+def typed_media(form: Form[Write]) -> list[tuple[int, str]]:
+    """The files in the form and what was typed to describe them."""
+    alts = form.typed.get("alt", [])
+    ids = form.typed.get("media_id", [])[: media.MAX_PER_POST]
+    pairs = [(text_id, alts[place] if place < len(alts) else "") for place, text_id in enumerate(ids)]
+    return [(int(text_id), alt.strip()) for text_id, alt in pairs if text_id.isdecimal() and len(text_id) < 19]
+
+
+def form_for_reply(viewer: Viewer, parent: PostView) -> Form[Write]:
+    """The answer form with everyone named who takes part."""
+    named = [] if parent.author.id == viewer.actor_id else [f"@{short_handle(parent.author)}"]
+    for person in parent.mentions:
+        handle = f"@{person.username}" if person.local else f"@{person.username}@{person.host}"
+        if person.actor_id != viewer.actor_id and handle not in named:
+            named.append(handle)
+    source = " ".join(named) + " " if named else ""
+    language = parent.language or viewer.default_language
+    return Form(
+        Write(
+            source=source,
+            warning=parent.warning,
+            sensitive=parent.sensitive,
+            language=language,
+            in_reply_to=str(parent.id),
+            audience=preselected(viewer, parent),
+        )
+    )
+
+
+def form_for_edit(post: PostView) -> Form[Write]:
+    """The form with the post as it stands."""
+    form = Form(
+        Write(
+            source=post.source,
+            warning=post.warning,
+            sensitive=post.sensitive,
+            language=post.language,
+            audience=post.audience,
+            media_id=[str(file.id) for file in post.media],
+        )
+    )
+    form.typed["alt"] = [file.alt for file in post.media]
+    return form
+
+
+async def preview_of(tx: Tx, node: Node, source: str) -> Markup:
+    """What the text will look like; people not known yet stay plain until it is sent."""
+    known = {}
+    for handle in text.find_mentions(source)[:MAX_MENTIONS]:
+        name, _at, host = handle.partition("@")
+        actor = await find_by_handle(tx, name, (host or node.handle_host).lower())
+        if actor is not None:
+            known[handle] = page_path(actor)
+    return Markup(text.compose(source, mentions=known, tag_url=node.tag_url).html)
