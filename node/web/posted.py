@@ -126,7 +126,7 @@ async def _read_multipart(request: web.Request, limit: int) -> Posted:
                     files.setdefault(part.name, []).append(upload)
                 else:  # what a browser sends for a file field left empty
                     upload.file.close()
-    except (ValueError, AssertionError, HttpProcessingError) as error:  # aiohttp's words for a broken multipart body; bad UTF-8
+    except (ValueError, AssertionError, HttpProcessingError) as error:  # aiohttp's words for a broken body
         posted.close()
         raise NodeError("bad_request", detail=f"form: {error}") from None
     except BaseException:
@@ -145,7 +145,7 @@ async def _read_text(part: BodyPartReader, room: int) -> bytes:
 
 
 async def _read_file(part: BodyPartReader, room: int) -> UploadedFile:
-    file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES)  # noqa: SIM115  (closed with the request)
+    file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES)  # noqa: SIM115  (closed with its request)
     size = 0
     try:
         while chunk := await part.read_chunk(65_536):

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (a row of a table reads best as one line)
 """Foreign HTML is made safe, typed text is made into what other servers understand."""
 
 import re
