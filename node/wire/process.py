@@ -62,8 +62,9 @@ async def work_off(node: Node, items: Sequence[InboxItem]) -> None:
     ready, waiting = _split(batch)
     await asyncio.gather(_apply_together(node, batch, ready), _settle_waiting(node, batch, waiting))
     async with node.db.tx() as tx:
-        await store.put_outcomes(tx, batch.outcomes)
-        await deliveries.put_hosts_heard(tx, sorted({item.host for item in items}))
+        hosts = sorted({item.host for item in items})
+        await store.put_outcomes(tx, batch.outcomes, hosts)
+        await deliveries.put_hosts_heard(tx, hosts)
 
 
 def _split(batch: Batch) -> tuple[list[Ready], dict[str, list[Ready]]]:

@@ -428,7 +428,7 @@ CREATE TABLE tombstones (        -- what was deleted, so that nothing late bring
 -- ─── the wire's queues ──────────────────────────────────────────────────────
 
 CREATE TABLE inbox_items (       -- every activity received, as received; ends in a named state
-    id               bigint PRIMARY KEY,
+    id               bigint PRIMARY KEY,         -- from received_at
     activity_uri     text NOT NULL UNIQUE,
     type             text NOT NULL,
     actor_uri        text NOT NULL,
@@ -443,14 +443,17 @@ CREATE TABLE inbox_items (       -- every activity received, as received; ends i
     code             text NOT NULL DEFAULT '',
     attempts         integer NOT NULL DEFAULT 0,
     next_attempt_at  timestamptz NOT NULL,
-    leased_until     timestamptz,
     ended_at         timestamptz
 );
 CREATE INDEX inbox_items_due ON inbox_items (next_attempt_at, id) WHERE state = 'new';
-CREATE INDEX inbox_items_leased ON inbox_items (host) WHERE state = 'new' AND leased_until IS NOT NULL;
 CREATE INDEX inbox_items_state ON inbox_items (state, id DESC) WHERE state NOT IN ('new', 'done');
-CREATE INDEX inbox_items_received ON inbox_items (received_at);
-CREATE INDEX inbox_items_host ON inbox_items (host, id DESC);
+
+-- A worker holds a whole host, so that its activities are handled in order; a lease that runs
+-- out was a worker's that died. Leasing writes one row a host, none an activity.
+CREATE TABLE inbox_leases (
+    host          text PRIMARY KEY,
+    leased_until  timestamptz NOT NULL
+);
 
 CREATE TABLE activities (        -- what we said, frozen as bytes
     id           bigint PRIMARY KEY,

@@ -103,7 +103,7 @@ async def put_inbox_due(tx: Tx, item_id: int) -> str:
     former = await tx.fetchval(
         """
         WITH old AS (SELECT id, state FROM inbox_items WHERE id = $1 FOR UPDATE)
-        UPDATE inbox_items i SET state = 'new', code = '', attempts = 0, next_attempt_at = $2, leased_until = NULL,
+        UPDATE inbox_items i SET state = 'new', code = '', attempts = 0, next_attempt_at = $2,
                ended_at = NULL
         FROM old WHERE i.id = old.id AND old.state IN ('ignored', 'refused', 'failed') RETURNING old.state
         """,

@@ -94,34 +94,54 @@ async def put_arrivals(tx: Tx, arrivals: Sequence[Arrival]) -> int:
 
 
 async def lease_arrivals(tx: Tx, limit: int) -> list[InboxItem]:
-    """The oldest due arrivals of hosts that no other worker is busy with, in order."""
+    """The oldest due arrivals of hosts that no other worker is busy with; the hosts are now ours.
+
+    A lease that ran out means that its worker died with those arrivals in hand: they count one
+    attempt more, so that one which kills its worker ends as failed some day.
+    """
     await tx.execute("SELECT pg_advisory_xact_lock($1)", _LEASING)
     records = await tx.fetch(
-        """WITH picked AS (
-               SELECT i.id FROM inbox_items i
-               WHERE i.state = 'new' AND i.next_attempt_at <= $1
-                 AND (i.leased_until IS NULL OR i.leased_until < $1)
-                 AND NOT EXISTS (SELECT 1 FROM inbox_items busy
-                                 WHERE busy.state = 'new' AND busy.leased_until IS NOT NULL
-                                   AND busy.leased_until >= $1 AND busy.host = i.host)
-               ORDER BY i.next_attempt_at, i.id LIMIT $2)
-           UPDATE inbox_items i SET leased_until = $3, attempts = attempts + 1
-           FROM picked WHERE i.id = picked.id
-           RETURNING i.id, i.activity_uri, i.type, i.actor_uri, i.host, i.refetch, i.body, i.attempts,
-                     i.received_at""",
+        """SELECT i.id, i.activity_uri, i.type, i.actor_uri, i.host, i.refetch, i.body, i.attempts + 1 AS attempts,
+                  i.received_at
+           FROM inbox_items i
+           WHERE i.state = 'new' AND i.next_attempt_at <= $1
+             AND NOT EXISTS (SELECT 1 FROM inbox_leases l WHERE l.host = i.host AND l.leased_until >= $1)
+           ORDER BY i.next_attempt_at, i.id LIMIT $2""",
         tx.now,
         limit,
+    )
+    items = sorted(rows.many(InboxItem, records), key=lambda item: item.id)
+    await _lease_hosts(tx, items)
+    return items
+
+
+async def _lease_hosts(tx: Tx, items: Sequence[InboxItem]) -> None:
+    hosts = sorted({item.host for item in items})
+    if not hosts:
+        return
+    died = await tx.fetch(
+        "DELETE FROM inbox_leases WHERE host = ANY($1) AND leased_until < $2 RETURNING host", hosts, tx.now
+    )
+    await tx.execute(
+        "INSERT INTO inbox_leases (host, leased_until) SELECT h, $2 FROM unnest($1::text[]) AS h",
+        hosts,
         tx.now + LEASE,
     )
-    return sorted(rows.many(InboxItem, records), key=lambda item: item.id)
+    if died:
+        suspect = {record["host"] for record in died}
+        await tx.execute(
+            "UPDATE inbox_items SET attempts = attempts + 1 WHERE id = ANY($1)",
+            [item.id for item in items if item.host in suspect],
+        )
 
 
-async def put_outcomes(tx: Tx, outcomes: Iterable[Outcome]) -> None:
-    """Write down how arrivals ended. One statement."""
+async def put_outcomes(tx: Tx, outcomes: Iterable[Outcome], hosts: Sequence[str]) -> None:
+    """Write down how arrivals ended and give their hosts back."""
     listed = list(outcomes)
     await tx.execute(
-        """UPDATE inbox_items i SET state = t.state, code = t.code, leased_until = NULL,
-               next_attempt_at = COALESCE(t.retry_at, i.next_attempt_at),
+        """WITH given_back AS (DELETE FROM inbox_leases WHERE host = ANY($6))
+           UPDATE inbox_items i SET state = t.state, code = t.code,
+               attempts = i.attempts + 1, next_attempt_at = COALESCE(t.retry_at, i.next_attempt_at),
                ended_at = CASE WHEN t.state = 'new' THEN NULL ELSE $5::timestamptz END
            FROM unnest($1::bigint[], $2::text[], $3::text[], $4::timestamptz[]) AS t (id, state, code, retry_at)
            WHERE i.id = t.id""",
@@ -130,6 +150,7 @@ async def put_outcomes(tx: Tx, outcomes: Iterable[Outcome]) -> None:
         [o.code for o in listed],
         [o.retry_at for o in listed],
         tx.now,
+        list(hosts),
     )
 
 

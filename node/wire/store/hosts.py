@@ -6,6 +6,7 @@ import msgspec
 
 from node.db import rows
 from node.db.database import Tx
+from node.ids import first_id_at
 
 
 class StoredKey(msgspec.Struct, frozen=True):
@@ -74,7 +75,8 @@ async def is_anything_due(tx: Tx) -> tuple[bool, bool]:
     """Whether (arrivals, deliveries) wait for a worker now."""
     record = await tx.fetchrow(
         """SELECT EXISTS (SELECT 1 FROM inbox_items WHERE state = 'new' AND next_attempt_at <= $1
-                          AND (leased_until IS NULL OR leased_until < $1)) AS inbox,
+                          AND NOT EXISTS (SELECT 1 FROM inbox_leases l
+                                          WHERE l.host = inbox_items.host AND l.leased_until >= $1)) AS inbox,
                   EXISTS (SELECT 1 FROM deliveries d LEFT JOIN hosts h ON h.host = d.host
                           WHERE d.state = 'due' AND d.next_attempt_at <= $1
                           AND (h.leased_until IS NULL OR h.leased_until < $1)
@@ -89,8 +91,8 @@ async def delete_old(tx: Tx, arrived_before: datetime, sent_before: datetime) ->
     """Forget arrivals and finished deliveries past their retention, a bounded number at a time."""
     await tx.execute(
         """DELETE FROM inbox_items WHERE id IN (
-               SELECT id FROM inbox_items WHERE received_at < $1 AND state <> 'new' LIMIT 5000)""",
-        arrived_before,
+               SELECT id FROM inbox_items WHERE id < $1 AND state <> 'new' ORDER BY id LIMIT 5000)""",
+        first_id_at(arrived_before),
     )
     await tx.execute(
         "DELETE FROM deliveries WHERE id IN (SELECT id FROM deliveries WHERE ended_at < $1 LIMIT 20000)",
