@@ -7,7 +7,6 @@ Owns listening sockets and an orderly end; what is served and which jobs run bel
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import inspect
 import logging
 import os
@@ -16,8 +15,10 @@ from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import uvloop
 from aiohttp import web
+from redis.exceptions import RedisError
 
 from node import logs
 from node.config import Config, parse_listen
@@ -77,8 +78,14 @@ def _site(runner: web.AppRunner, config: Config) -> web.BaseSite:
 def _run(config: Config, name: str, parts: Sequence[Callable[[Config], Coroutine[Any, Any, None]]]) -> None:
     _follow_supervisor()
     logs.configure(config, name)
-    with contextlib.suppress(KeyboardInterrupt):
+    try:
         uvloop.run(_until_told(config, parts))
+    except KeyboardInterrupt:
+        return
+    except (OSError, RedisError, asyncpg.PostgresError) as error:
+        # What we stand on is away. A traceback would hide that; whoever started us starts us again.
+        log.error("PostgreSQL or Valkey went away or cannot be reached: %s: %s", type(error).__name__, error)
+        raise SystemExit(1) from None
 
 
 async def _until_told(config: Config, parts: Sequence[Callable[[Config], Coroutine[Any, Any, None]]]) -> None:

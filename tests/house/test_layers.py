@@ -13,6 +13,7 @@ DOORS = (
     "node.app",
     "node.jobs",
     "node.cli",
+    "node.demo",
     "node.processes",
     "node.supervisor",
     "node.__main__",
