@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -133,9 +134,9 @@ async def dump_schema() -> str:
     lines = [
         line
         for line in done.stdout.splitlines()
-        if line.strip() and not line.startswith(noise) and "pg_catalog.set_config" not in line
+        if not line.startswith(noise) and "pg_catalog.set_config" not in line
     ]
-    text = "\n".join(lines).replace(";\n", ";\n\n")
+    text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
     return f"-- What the migrations add up to. Made by `allmende dev schema`; never applied.\n\n{text}\n"
 
 
