@@ -31,14 +31,21 @@ async def code_for(node, app_id, challenge=""):
     async with node.db.tx() as tx:
         account = await accounts.create_account(tx, node, "amina", "amina@example.org", "x")
         app = await service.store.find_app_by_id(tx, app_id)
-        asked = service.Asked(app=app, redirect_uri=app.redirect_uris[0], scopes=("read",), challenge=challenge)
+        asked = service.Asked(
+            app=app, redirect_uri=app.redirect_uris[0], scopes=("read",), challenge=challenge
+        )
         return await service.consent(tx, asked, account.actor_id)
 
 
 @pytest.mark.parametrize("body", ["json", "data"])
 @pytest.mark.parametrize("uris", [RETURN, f"{RETURN}\n{service.OUT_OF_BAND}"])
 async def test_an_app_registers_by_json_or_form(http, body, uris):
-    given = {"client_name": "Toot", "redirect_uris": uris, "scopes": "read write", "website": "https://toot.example"}
+    given = {
+        "client_name": "Toot",
+        "redirect_uris": uris,
+        "scopes": "read write",
+        "website": "https://toot.example",
+    }
     async with http.post("/api/v1/apps", **{body: given}) as answer:
         app = await answer.json()
         assert answer.status == 200
@@ -58,7 +65,10 @@ async def test_redirect_addresses_may_be_a_list(http):
     ("changes", "words"),
     [
         ({"client_name": ""}, "Validation failed: Application name can't be blank"),
-        ({"redirect_uris": "javascript:alert(1)"}, "Validation failed: Redirect URI must be an absolute URI."),
+        (
+            {"redirect_uris": "javascript:alert(1)"},
+            "Validation failed: Redirect URI must be an absolute URI.",
+        ),
         ({"redirect_uris": ""}, "Validation failed: Redirect URI must be an absolute URI."),
         ({"scopes": "everything"}, "Validation failed: Scopes doesn't match configured on the server."),
         ({"website": "javascript:alert(1)"}, "Validation failed: Website must be a valid URL"),
@@ -101,13 +111,26 @@ async def test_a_code_becomes_a_token(http, lindenhof, how):
 @pytest.mark.parametrize(
     ("params", "status", "code"),
     [
-        pytest.param({"grant_type": "password", "username": "a", "password": "b"}, 400, "unsupported_grant_type", id="password"),
-        pytest.param({"grant_type": "authorization_code", "code": "x"}, 400, "invalid_grant", id="unknown-code"),
+        pytest.param(
+            {"grant_type": "password", "username": "a", "password": "b"},
+            400,
+            "unsupported_grant_type",
+            id="password",
+        ),
+        pytest.param(
+            {"grant_type": "authorization_code", "code": "x"}, 400, "invalid_grant", id="unknown-code"
+        ),
         pytest.param({"grant_type": "authorization_code"}, 400, "invalid_grant", id="no-code"),
         pytest.param({}, 400, "invalid_request", id="no-grant-type"),
-        pytest.param({"grant_type": "client_credentials", "scope": "admin"}, 400, "invalid_scope", id="scope"),
-        pytest.param({"grant_type": "client_credentials", "client_secret": "no"}, 401, "invalid_client", id="secret"),
-        pytest.param({"grant_type": "client_credentials", "client_id": "no"}, 401, "invalid_client", id="client"),
+        pytest.param(
+            {"grant_type": "client_credentials", "scope": "admin"}, 400, "invalid_scope", id="scope"
+        ),
+        pytest.param(
+            {"grant_type": "client_credentials", "client_secret": "no"}, 401, "invalid_client", id="secret"
+        ),
+        pytest.param(
+            {"grant_type": "client_credentials", "client_id": "no"}, 401, "invalid_client", id="client"
+        ),
     ],
 )
 async def test_a_refused_grant_says_why(http, params, status, code):

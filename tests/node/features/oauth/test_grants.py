@@ -50,7 +50,9 @@ async def redeem(node, app, **params):
     refusal = None
     async with node.db.tx() as tx:
         try:
-            return await service.redeem_code(tx, app, {"redirect_uri": RETURN, "code_verifier": VERIFIER} | params)
+            return await service.redeem_code(
+                tx, app, {"redirect_uri": RETURN, "code_verifier": VERIFIER} | params
+            )
         except OAuthError as error:
             refusal = error
     raise refusal
