@@ -20,16 +20,17 @@ from federation.errors import FederationError
 from node import i18n, logs
 from node.appkeys import NODE, REQUEST_ID, VIEWER
 from node.errors import NodeError
+from node.features.accounts import service as accounts
 from node.features.house import service as house
 from node.runtime import Node
-from node.web import api, csrf, errorpages
+from node.web import api, csrf, errorpages, sessions
 from node.web.posted import POSTED
 from node.web.render import HOUSE, House, content_policy, locale_for
 
 log = logging.getLogger("node.web")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-_HOUSE_SECONDS: Final = 10.0
+_HOUSE_SECONDS: Final = 5.0
 _OWN_ID: Final = re.compile(r"[A-Za-z0-9_-]{8,64}")
 # Requests of machines: they never see a page, so the house is not asked for, and forms of browsers
 # cannot reach them with a cookie that means anything.
@@ -120,11 +121,24 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
         log.info("refused", extra={"code": error.code, "detail": str(error)[:500]})
         return web.json_response({"error": error.code}, status=error.status)
     except web.HTTPException as error:
+        if error.status >= 400:
+            await _know_viewer(request)
         return errorpages.of_http(request, error)
     except Exception:
         log.exception("failed", extra={"path": request.path[:300]})
         return errorpages.answer(request, NodeError("internal"))
     return errorpages.plain(response)
+
+
+async def _know_viewer(request: web.Request) -> None:
+    """Learn who asks where no route was found: members keep their frame on error pages too."""
+    token = sessions.read_token(request)
+    if not token or VIEWER in request or is_of_machines(request.path):
+        return
+    async with request.app[NODE].db.read() as tx:
+        viewer = await accounts.viewer_for_session(tx, token)
+    if viewer is not None and viewer.state == "active":
+        request[VIEWER] = viewer
 
 
 @web.middleware

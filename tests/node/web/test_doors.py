@@ -181,6 +181,8 @@ async def test_a_session_alone_sends_no_form(lindenhof: RigNode, browser: aiohtt
         assert text in await answer.text()
     async with browser.post("/sign-out", data="csrf=x", headers={"Content-Type": "text/plain"}) as answer:
         assert answer.status in (400, 403)
+    async with browser.get("/nothing-here") as answer:
+        assert "Sign out" in await answer.text(), "a member stays a member on error pages"
     async with browser.get("/settings/sessions", allow_redirects=False) as answer:
         assert answer.status == 200
         token = re.search(r'name="csrf" value="([^"]+)"', await answer.text())
