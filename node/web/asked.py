@@ -15,7 +15,7 @@ from node.web.posted import read_posted
 from node.web.sessions import safe_next
 
 _BEYOND_IDS: Final = 1 << 63
-PAGE: Final = 8  # few enough that a page stays below 60 things to press
+PAGE: Final = 7  # few enough that a page stays below 60 things to press
 
 
 def read_id(text: str) -> int | None:

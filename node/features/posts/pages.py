@@ -84,13 +84,17 @@ def _thread_page(
     post = thread.post
 
     def shown(other: PostView) -> PostCard:
-        return msgspec.structs.replace(
-            card(node, other, viewer, answered),
-            audience_differs=other.audience != post.audience,
-            depth=0 if other.in_reply_to_id == post.id else 1,
-        )
+        made = card(node, other, viewer, answered)
+        made = msgspec.structs.replace(made, audience_differs=other.audience != post.audience)
+        if other.in_reply_to_id == post.id:  # right below it, which says enough
+            return msgspec.structs.replace(made, reply_to=None)
+        return msgspec.structs.replace(made, depth=1)
 
-    focus = msgspec.structs.replace(card(node, post, viewer, answered), likes_note=note, is_focus=True)
+    focus = msgspec.structs.replace(
+        card(node, post, viewer, answered), likes_note=note, is_focus=True, audience_differs=True
+    )
+    if thread.ancestors:
+        focus = msgspec.structs.replace(focus, reply_to=None)
     return ThreadPage(
         above=[msgspec.structs.replace(shown(other), depth=0) for other in thread.ancestors],
         post=focus,

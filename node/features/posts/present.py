@@ -74,6 +74,8 @@ def card(
         files=tuple(_file(node, file) for file in post.media if file.kind != "image"),
         audience=cast("Audience", post.audience),
         audience_sentence=audience_sentence(post, viewer),
+        # What anyone may read is the usual case; on one's own posts it is always said.
+        audience_differs=post.audience != "public" or (viewer is not None and viewer.actor_id == post.author.id),
         reply_to=person_line(node, parent) if parent else None,
         reply_to_url=f"{page_path(parent)}/{post.in_reply_to_id}" if parent and post.in_reply_to_id else None,
         reply_count=post.replies_count,

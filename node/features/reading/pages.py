@@ -284,8 +284,8 @@ ROUTES: tuple[Route, ...] = (
 
 NAV: tuple[NavItem, ...] = (
     NavItem(N_("Today"), "/", "home", "member", 10),
-    NavItem(N_("Everyone here"), "/house-news", "people", "member", 20),
-    NavItem(N_("What happened"), "/notifications", "bell", "member", 30),
+    NavItem(N_("House"), "/house-news", "people", "member", 20),
+    NavItem(N_("News"), "/notifications", "bell", "member", 30),
     NavItem(N_("Me"), "/me", "person", "member", 40),
     NavItem(N_("Write"), "/write", "pen", "member", 100),
     NavItem(N_("Messages"), "/messages", "mail", "member", 110),
