@@ -144,7 +144,7 @@ async def dump_schema() -> str:
 @click.option("--ports", nargs=2, type=int, default=(8081, 8082), show_default=True)
 @click.option("--fresh", is_flag=True, help="Forget what the two nodes had.")
 def pair(ports: tuple[int, int], fresh: bool) -> None:
-    """Run two nodes on loopback that federate with each other, each with an admin `admin`. Ctrl-C stops both."""
+    """Run two nodes on loopback that federate with each other, each with an admin `alice`. Ctrl-C stops both."""
     home = CLONE / ".dev" / "pair"
     if fresh:
         shutil.rmtree(home, ignore_errors=True)
@@ -155,7 +155,7 @@ def pair(ports: tuple[int, int], fresh: bool) -> None:
         _start_node(home / name, name, port, password)
         for name, port in zip(("one", "two"), ports, strict=True)
     ]
-    click.echo(f"Sign in as admin, password: {password.read_text().strip()}")
+    click.echo(f"Sign in as alice, password: {password.read_text().strip()}")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         for child in children:
@@ -172,8 +172,8 @@ def pair(ports: tuple[int, int], fresh: bool) -> None:
 def _start_node(data_dir: Path, name: str, port: int, password: Path) -> subprocess.Popen[bytes]:
     argv = [
         sys.executable, "-P", "-m", "node", "up", "--data-dir", str(data_dir), "--lab", "--name", f"House {name}",
-        "--listen", f"127.0.0.1:{port}", "--origin", f"http://localhost:{port}", "--admin", "admin",
-        "--admin-email", "admin@example.org", "--admin-password-file", str(password),
+        "--listen", f"127.0.0.1:{port}", "--origin", f"http://localhost:{port}", "--admin", "alice",
+        "--admin-email", "alice@example.org", "--admin-password-file", str(password),
     ]  # fmt: skip
     return subprocess.Popen(argv, start_new_session=True)
 

@@ -24,6 +24,10 @@ from node.services import place
 from node.supervisor import Supervisor
 
 
+class NotFoundedError(ConfigError):
+    """The house could not be named or its first admin not be made."""
+
+
 class Founding(msgspec.Struct, frozen=True):
     """The first admin. `password_file` or `password`, never both."""
 
@@ -64,12 +68,18 @@ def up(data_dir: Path, config_file: Path | None, admin: str | None, admin_email:
         raise click.UsageError("--admin also needs --admin-email and --admin-password-file.")
     data_dir = data_dir.absolute()
     path = config_file or data_dir / configfile.FILE_NAME
-    if path.exists():
-        config = _again(data_dir, config_file, variables)
-    else:
+    is_first = not path.exists()
+    if is_first:
         config, founding = _first(data_dir, variables, founding)
+    else:
+        config = _again(data_dir, config_file, variables)
     logs.configure(config, "up")
-    asyncio.run(_run(config, variables, founding))
+    try:
+        asyncio.run(_run(config, variables, founding))
+    except NotFoundedError:
+        if is_first:
+            path.unlink()  # the next start asks again, instead of opening a house without anybody in it
+        raise
 
 
 def _variables(given: dict[str, str | bool | None]) -> dict[str, str]:
@@ -212,7 +222,8 @@ def _found(config: Config, variables: dict[str, str], founding: Founding) -> Non
         env={**os.environ, **variables}, text=True, check=False,
     )  # fmt: skip
     if done.returncode != 0:
-        raise ConfigError(
-            "The first admin could not be made (the line above says why), so the node was not opened."
+        raise NotFoundedError(
+            "The first admin could not be made (the line above says why), so the node was not opened. "
+            "Start again with other answers."
         )
     done_before.write_text(founding.admin, "utf-8")

@@ -103,6 +103,22 @@ def test_an_unattended_node_is_founded_used_and_found_again(home: Path, port: in
         assert names == ["web 1", "postgres", "valkey"]
 
 
+def test_a_founding_that_fails_leaves_the_next_start_free_to_ask_again(
+    home: Path, port: int, tmp_path: Path
+) -> None:
+    (tmp_path / "password").write_text("short\n")
+    argv = [
+        *ALLMENDE, "up", "--data-dir", str(home), "--listen", f"127.0.0.1:{port}", "--lab", "--admin", "alice",
+        "--admin-email", "a@example.org", "--admin-password-file", str(tmp_path / "password"),
+    ]  # fmt: skip
+    done = subprocess.run(argv, env=environment(), capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 1
+    assert "at least 10 characters" in done.stderr
+    assert "was not opened" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (home / "allmende.toml").exists()
+
+
 def test_a_first_start_in_a_terminal_asks_and_then_opens(home: Path, port: int) -> None:
     terminal, inner = pty.openpty()
     argv = [*ALLMENDE, "up", "--data-dir", str(home)]
