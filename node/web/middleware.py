@@ -7,6 +7,7 @@ house and the language. `same_origin` stops forms of other sites. Who may call w
 matter. `node.app` mounts `MIDDLEWARES`.
 """
 
+import contextlib
 import logging
 import re
 import secrets
@@ -24,7 +25,7 @@ from node.features.accounts import service as accounts
 from node.features.house import service as house
 from node.runtime import Node
 from node.web import api, csrf, errorpages, sessions
-from node.web.posted import POSTED
+from node.web.posted import POSTED, read_posted
 from node.web.render import HOUSE, House, content_policy, locale_for
 
 log = logging.getLogger("node.web")
@@ -116,6 +117,8 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
     except NodeError as error:
         level = logging.WARNING if error.status >= 500 else logging.INFO
         log.log(level, "refused", extra={"code": error.code, "detail": error.detail[:500]})
+        if error.code == "sign_in_needed" and request.method == hdrs.METH_POST:
+            await _keep_what_was_written(request)
         return errorpages.answer(request, error)
     except FederationError as error:
         log.info("refused", extra={"code": error.code, "detail": str(error)[:500]})
@@ -128,6 +131,14 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
         log.exception("failed", extra={"path": request.path[:300]})
         return errorpages.answer(request, NodeError("internal"))
     return errorpages.plain(response)
+
+
+async def _keep_what_was_written(request: web.Request) -> None:
+    """A session that ended while somebody wrote must not cost them the text: the page shows it again."""
+    if is_of_machines(request.path):
+        return
+    with contextlib.suppress(NodeError):
+        await read_posted(request)
 
 
 async def _know_viewer(request: web.Request) -> None:

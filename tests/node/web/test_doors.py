@@ -191,6 +191,15 @@ async def test_a_session_alone_sends_no_form(lindenhof: RigNode, browser: aiohtt
         assert answer.status == 303
 
 
+async def test_a_text_outlives_the_session_it_was_written_in(browser: aiohttp.ClientSession) -> None:
+    text = "Written for an hour while the session ended"
+    async with browser.post("/write", data={"text": text}, allow_redirects=False) as answer:
+        assert answer.status == 401
+        page = await answer.text()
+    assert text in page
+    assert "Please sign in" in page
+
+
 def test_a_form_token_is_different_in_every_page_and_fits_one_session_only() -> None:
     viewer = sample.frame("en").viewer
     assert viewer is not None
