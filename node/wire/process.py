@@ -119,6 +119,7 @@ async def _apply_together(node: Node, batch: Batch, entries: list[Ready]) -> Non
                 prepared.append(await _gather(node, batch, entries[at]))
                 at += 1
             async with node.db.tx() as tx:
+                await store.prefer_kept_plans(tx)
                 for at, entry in enumerate(entries):
                     outcomes.append(await _handle(tx, node, batch, entry, prepared[at]))
             batch.outcomes.extend(outcomes)

@@ -189,3 +189,8 @@ async def put_tombstone(tx: Tx, uri: str, former_type: str, actor_uri: str) -> N
         actor_uri,
         tx.now,
     )
+
+
+async def prefer_kept_plans(tx: Tx) -> None:
+    """Plan the handlers' statements once a connection, not once an activity: all are look-ups by key."""
+    await tx.execute("SET LOCAL plan_cache_mode = force_generic_plan")
