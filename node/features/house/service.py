@@ -5,7 +5,7 @@ the machine's owner decides) is elsewhere, in node.config. Every feature may ask
 pages and the command line write.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -55,13 +55,13 @@ async def put_settings(tx: Tx, settings: HouseSettings) -> None:
     await store.put_setting(tx, _KEY, msgspec.to_builtins(settings))
 
 
-async def change_settings(tx: Tx, **changes: object) -> HouseSettings:
+async def change_settings(tx: Tx, **changes: Any) -> HouseSettings:
     """Change some of the settings and leave the others as they are at this moment.
 
     Raises: NodeError `invalid` with the field at fault.
     """
     current = _decode(await store.lock_setting(tx, _KEY))
-    settings = msgspec.convert(msgspec.to_builtins(current) | changes, HouseSettings)
+    settings = msgspec.structs.replace(current, **changes)
     await put_settings(tx, settings)
     return settings
 

@@ -48,7 +48,11 @@ class Browser:
             return await self._keep(answer)
 
     async def _keep(self, answer):
-        self.status, self.location, self.headers = answer.status, answer.headers.get("Location", ""), answer.headers
+        self.status, self.location, self.headers = (
+            answer.status,
+            answer.headers.get("Location", ""),
+            answer.headers,
+        )
         body = await answer.read()
         self.body = body
         self.page = body.decode("utf-8", "replace")

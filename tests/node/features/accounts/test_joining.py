@@ -14,7 +14,9 @@ from tests.node.features.accounts.mailbox import letters_to, secret_in
 
 async def open_door(node, mode="open", question=""):
     async with node.db.tx() as tx:
-        await house.put_settings(tx, house.HouseSettings(registration=mode, question=question, name="Lindenhof"))
+        await house.put_settings(
+            tx, house.HouseSettings(registration=mode, question=question, name="Lindenhof")
+        )
 
 
 def wish(**changes):
@@ -196,7 +198,9 @@ async def test_a_confirmation_expires(node, clock):
         await confirm(node)
 
 
-async def test_people_who_never_prove_their_address_are_forgotten_and_their_invitation_counts_again(node, clock):
+async def test_people_who_never_prove_their_address_are_forgotten_and_their_invitation_counts_again(
+    node, clock
+):
     await open_door(node, "invite")
     code = await make_invite(node)
     await join(node, invite_code=code)

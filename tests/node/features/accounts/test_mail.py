@@ -150,8 +150,14 @@ async def test_a_mail_whose_wake_was_lost_is_found_by_the_sweep(node):
 async def test_eml_02_what_people_type_is_text_in_both_parts(node):
     async with node.db.tx() as tx:
         await house.put_settings(tx, house.HouseSettings(name="<b>Linden</b>"))
-        to = letters.Recipient("amina@example.org", "en", letters.one_line("<a href=//evil>A</a>\n\nhttp://evil.test/"))
-        values = {"username": "bob", "answer": "<script>alert(1)</script>", "manage_url": f"{node.origin}/manage"}
+        to = letters.Recipient(
+            "amina@example.org", "en", letters.one_line("<a href=//evil>A</a>\n\nhttp://evil.test/")
+        )
+        values = {
+            "username": "bob",
+            "answer": "<script>alert(1)</script>",
+            "manage_url": f"{node.origin}/manage",
+        }
         await letters.send_letter(tx, node, to, "somebody_waits", values)
         row = await tx.fetchrow("SELECT subject, body_text, body_html FROM mails")
     assert "<script>" not in row["body_html"]

@@ -150,7 +150,9 @@ async def test_a_forgotten_password_is_chosen_anew(browser, amina, node):
     assert browser.status == 303
 
 
-@pytest.mark.parametrize("next_", ["//evil.test", "/%2Fevil.test", "https:evil.test", "/\\evil.test", "javascript:x"])
+@pytest.mark.parametrize(
+    "next_", ["//evil.test", "/%2Fevil.test", "https:evil.test", "/\\evil.test", "javascript:x"]
+)
 async def test_ord_01_signing_in_never_leads_elsewhere(browser, amina, next_):
     await browser.get("/sign-in", params={"next": next_})
     await browser.post("/sign-in", login="amina", password="correct horse battery", next=next_)
@@ -172,7 +174,11 @@ async def test_aut_12_an_account_that_is_not_in_reaches_only_itself(browser, nod
     reached = set()
     for feature in node.hooks.features:
         for route in feature.routes:
-            if route.method == "GET" and route.access in ("member", "moderator", "admin") and "{" not in route.path:
+            if (
+                route.method == "GET"
+                and route.access in ("member", "moderator", "admin")
+                and "{" not in route.path
+            ):
                 await browser.get(route.path)
                 if browser.status != 303:
                     reached.add(route.path)
@@ -249,10 +255,14 @@ async def test_a_role_counts_from_the_next_request(lindenhof, amina):
 
 async def test_eml_04_another_host_name_gets_no_page_and_no_link(browser, amina, node):
     headers = {"Host": "evil.test", "X-Forwarded-Host": "evil.test"}
-    async with browser.session.post("/forgot", data={"email": "amina@example.org"}, headers=headers) as answer:
+    async with browser.session.post(
+        "/forgot", data={"email": "amina@example.org"}, headers=headers
+    ) as answer:
         assert answer.status == 421
     headers = {"X-Forwarded-Host": "evil.test"}
-    async with browser.session.post("/forgot", data={"email": "amina@example.org"}, headers=headers) as answer:
+    async with browser.session.post(
+        "/forgot", data={"email": "amina@example.org"}, headers=headers
+    ) as answer:
         assert answer.status == 200
     (letter,) = await letters_to(node, "amina@example.org")
     assert "evil.test" not in letter.body_text + letter.body_html

@@ -52,7 +52,9 @@ async def test_enm_01_an_unknown_name_is_hashed_like_a_known_one(node, amina, mo
     looked_at = []
     verify = passwords._hasher.verify
     monkeypatch.setattr(
-        passwords, "_hasher", type("Spy", (), {"verify": staticmethod(lambda h, p: looked_at.append(h) or verify(h, p))})
+        passwords,
+        "_hasher",
+        type("Spy", (), {"verify": staticmethod(lambda h, p: looked_at.append(h) or verify(h, p))}),
     )
     with pytest.raises(NodeError):
         await service.check_password(node, "nobody", "a quiet morning")
@@ -166,9 +168,7 @@ async def test_a_made_up_cookie_opens_nothing(node, amina):
         assert await viewer(node, token) is None
 
 
-@pytest.mark.parametrize(
-    "password", ["short", "1234567890", "aaaaaaaaaaaa", "amina@example.org", "y" * 201]
-)
+@pytest.mark.parametrize("password", ["short", "1234567890", "aaaaaaaaaaaa", "amina@example.org", "y" * 201])
 def test_a_password_that_is_guessed_first_is_refused(password):
     with pytest.raises(NodeError) as caught:
         passwords.check_strength(password, username="amina", email="amina@example.org")

@@ -1,0 +1,133 @@
+"""The house: what it says of itself, and what its admins see of the wire."""
+
+import pytest
+
+from node.errors import NodeError
+from node.features.house import service, store
+from tests.node.features.accounts.browser import Browser
+
+
+@pytest.fixture
+async def boss(lindenhof):
+    """Somebody who manages the house, signed in."""
+    await lindenhof.person("boss", role="admin")
+    async with Browser(lindenhof.origin) as opened:
+        yield await opened.sign_in("boss")
+
+
+SAVED = {
+    "name": "Lindenhof",
+    "description": "We live together.",
+    "registration": "invite",
+    "rules": "Be kind.\n\n  No advertising. \n",
+    "hue": "220",
+    "contact_email": "hello@example.org",
+    "imprint": "Lindenhof e. V.\nLindenweg 1",
+    "privacy": "We are careful.",
+}
+
+
+async def test_what_an_admin_saves_stands_on_the_pages_at_once(boss, lindenhof):
+    await boss.get("/manage/house")
+    await boss.post("/manage/house", **SAVED)
+    assert boss.location == "/manage/house?done=1", boss.text
+    async with Browser(lindenhof.origin) as visitor:
+        await visitor.get("/about")
+        assert "We live together." in visitor.text
+        assert "People who were invited." in visitor.text
+        await visitor.get("/rules")
+        assert visitor.page.count("<li dir=") == 2
+        await visitor.get("/imprint")
+        assert "Lindenweg 1" in visitor.text
+        await visitor.get("/privacy")
+        assert "We are careful." in visitor.text
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"name": ""}, "name"),
+        ({"name": "L" * 81}, "name"),
+        ({"contact_email": "nowhere"}, "contact_email"),
+        ({"registration": "everybody"}, "registration"),
+        ({"hue": "400"}, "hue"),
+        ({"hue": "green"}, "hue"),
+        ({"question": "?" * 301}, "question"),
+    ],
+)
+async def test_a_faulty_setting_is_said_beside_its_field_and_nothing_is_saved(boss, node, changes, field):
+    await boss.get("/manage/house")
+    await boss.post("/manage/house", **SAVED | changes)
+    assert boss.status == 422
+    assert f'id="{field}-error"' in boss.page
+    async with node.db.read() as tx:
+        assert (await service.get_settings(tx)).description == ""
+
+
+async def put_arrival(tx, state, code=""):
+    return await tx.fetchval(
+        """
+        INSERT INTO inbox_items (id, activity_uri, type, actor_uri, host, body, received_at, state, code,
+                                 next_attempt_at, ended_at, attempts)
+        VALUES ($1, 'https://peer.example/a/' || $1::bigint, 'Create', 'https://peer.example/u', 'peer.example', ''::bytea,
+                $2, $3, $4, $2, $2, 3)
+        RETURNING id
+        """,
+        tx.new_id(),
+        tx.now,
+        state,
+        code,
+    )
+
+
+async def test_the_wire_page_shows_states_hosts_and_codes_and_tries_again(boss, node):
+    async with node.db.tx() as tx:
+        failed, done = await put_arrival(tx, "failed", "bad_signature"), await put_arrival(tx, "done")
+    await boss.get("/manage/wire")
+    assert "peer.example" in boss.text
+    assert "bad_signature" in boss.text
+    await boss.post(f"/manage/wire/inbox/{failed}/again")
+    assert boss.location == "/manage/wire?queue=inbox&state=failed&done=1"
+    async with node.db.read() as tx:
+        row = await tx.fetchrow("SELECT state, code, attempts FROM inbox_items WHERE id = $1", failed)
+    assert tuple(row) == ("new", "", 0)
+    for path in (f"inbox/{failed}", f"inbox/{done}", "inbox/1", "deliveries/1"):
+        await boss.post(f"/manage/wire/{path}/again")
+        assert boss.status == 409, path
+    assert (await boss.post("/manage/wire/elsewhere/1/again")).status == 404
+
+
+@pytest.mark.parametrize("path", ["?queue=elsewhere", "?state=made-up", "?queue=deliveries&state=done"])
+async def test_an_unknown_queue_or_state_is_not_found(boss, path):
+    assert (await boss.get(f"/manage/wire{path}")).status == 404
+
+
+async def test_every_state_of_both_queues_has_its_page(boss):
+    for queue, states in (
+        ("inbox", ("new", "done", "ignored", "held", "refused", "failed")),
+        ("deliveries", ("due", "delivered", "refused", "gone", "failed")),
+    ):
+        for state in states:
+            assert (await boss.get(f"/manage/wire?queue={queue}&state={state}")).status == 200
+
+
+async def test_two_admins_changing_different_settings_both_win(node):
+    async with node.db.tx() as tx:
+        await service.change_settings(tx, description="One")
+    async with node.db.tx() as tx:
+        await service.change_settings(tx, contact_email="hello@example.org")
+        settings = await service.get_settings(tx)
+    assert (settings.description, settings.contact_email) == ("One", "hello@example.org")
+
+
+async def test_settings_stored_by_another_version_are_still_read(node):
+    async with node.db.tx() as tx:
+        await store.put_setting(tx, "house", {"name": "Old house", "something_new": 1})
+        assert (await service.get_settings(tx)).name == "Old house"
+
+
+async def test_a_house_without_a_name_is_refused(node):
+    async with node.db.tx() as tx:
+        with pytest.raises(NodeError) as caught:
+            await service.put_settings(tx, service.HouseSettings(name=" "))
+    assert caught.value.field == "name"
