@@ -11,6 +11,7 @@ import io
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
@@ -30,6 +31,7 @@ _KEYWORDS: dict[str, tuple[int, ...] | None] = {
     "ngettext": (1, 2),
 }
 _LONGEST_HEADER = 200
+_NO_DATE = datetime(2026, 1, 1, tzinfo=UTC)
 
 # The language wanted now, or how to find it out (the person is only known once the guard has asked).
 _wanted: ContextVar[str | Callable[[], str]] = ContextVar("wanted_language", default=SOURCE_LANGUAGE)
@@ -175,6 +177,7 @@ def update(language: str) -> int:
     kept = _read(path, language)
     kept.update(wanted, no_fuzzy_matching=True)
     kept.obsolete.clear()
+    _quieten(kept)
     with path.open("wb") as file:
         write_po(file, kept, width=100, no_location=True, omit_header=False, sort_output=True)
     translations.cache_clear()
@@ -197,6 +200,15 @@ def check() -> list[str]:
             elif text in wanted:
                 problems += [f"{language}: {error}: {_first(text)!r}" for error in message.check(catalogue)]
     return sorted(problems)
+
+
+def _quieten(catalogue: Catalog) -> None:
+    """A header without dates and placeholders, so that only texts make a difference."""
+    catalogue.header_comment = "# Texts of Allmende's pages; `allmende dev messages` keeps them in step."
+    catalogue.project, catalogue.version = "Allmende", "1"
+    catalogue.creation_date = catalogue.revision_date = _NO_DATE
+    catalogue.last_translator = catalogue.language_team = catalogue.msgid_bugs_address = "-"
+    catalogue.fuzzy = False
 
 
 def _path(language: str) -> Path:

@@ -25,6 +25,7 @@ _OF_STATUS: Final = {
     410: "gone", 413: "too_large", 415: "bad_request", 422: "invalid", 429: "too_many_requests", 503: "unavailable",
 }  # fmt: skip
 _OF_THE_BODY: Final = (hdrs.CONTENT_TYPE, hdrs.CONTENT_LENGTH)
+_OTHER_HEADING: Final = N_("That did not work yet")
 _HEADINGS: Final = {
     "not_found": N_("This page is not here"),
     "gone": N_("This is no longer here"),
@@ -58,7 +59,7 @@ def answer(request: web.Request, error: NodeError) -> web.Response:
     else:
         text = i18n.gettext(error.text)
         text = text % error.values if error.values else text
-        heading = i18n.gettext(_HEADINGS.get(error.code, N_("That did not work yet")))
+        heading = i18n.gettext(_HEADINGS.get(error.code, _OTHER_HEADING))
         page = ErrorPage(
             heading=heading,
             text=text,
