@@ -43,7 +43,9 @@ def one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-async def send_letter(tx: Tx, node: Node, recipient: Recipient, name: str, values: Mapping[str, object]) -> bool:
+async def send_letter(
+    tx: Tx, node: Node, recipient: Recipient, name: str, values: Mapping[str, object]
+) -> bool:
     """Write the letter into the queue; False when the address had too many lately.
 
     Raises: NodeError `too_many_requests` when the node has sent too many this hour.
