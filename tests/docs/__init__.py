@@ -1,0 +1,1 @@
+"""What the documents claim is compared with what the program does."""

@@ -1,0 +1,112 @@
+"""docs/codes.md, made from the tables in the program: `python -m tests.docs.codes` writes it anew.
+
+The meanings of how an arrived activity ends stand here, because the handlers that name them are small and many;
+a test finds every one of them in their source.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from federation.errors import CODES as WIRE_CODES
+from node.errors import CODES as NODE_CODES
+from tests.house.tree import ROOT, dotted, modules, parsed
+
+PAGE = ROOT / "docs" / "codes.md"
+
+ENDS: dict[str, str] = {
+    "actor_unknown": "it is about somebody this node has never met",
+    "author_suspended": "it passes on a post of somebody who is shut out here",
+    "follow_unknown": "it answers or takes back a follow this node does not know",
+    "known_already": "it came before",
+    "moved_before": "the account moved once already",
+    "nobody_here_asked": "nobody here follows the sender, and nobody here is mentioned",
+    "not_an_alias": "the new account does not name the old one",
+    "not_asked": "it answers a follow that was meant for somebody else",
+    "not_followable": "the house itself cannot be followed",
+    "not_newer": "an edit that is not newer than what is here",
+    "not_ours": "it is about somebody of another node",
+    "not_owner": "the sender speaks about a thing of somebody else",
+    "not_public": "it passes on a post that is not public",
+    "not_visible": "it is about a post the sender may not see",
+    "post_unknown": "it is about a post that is not here",
+    "sender_gone": "the sender's account was deleted",
+    "sender_suspended": "the sender is shut out here",
+    "sender_unknown": "the sender could not be looked up",
+    "target_unknown": "the account it points to could not be had",
+    "unknown_object": "a kind of thing this node does not understand yet",
+    "unknown_target": "it adds to or removes from a collection that is not the sender's own",
+    "unknown_type": "a kind of activity this node does not understand yet",
+    "vote": "a vote in a poll; polls come later",
+}
+
+_STATES = """| state | means | what to do |
+|---|---|---|
+| `new` | waits, or waits for its next try | nothing |
+| `done` | it had its effect | nothing |
+| `ignored` | nothing here concerns us, or it came before | nothing |
+| `held` | a rule wants a person to look at it | nothing yet: the desk for it comes later |
+| `refused` | proved, but not allowed | nothing; the code says why |
+| `failed` | tried for days, or the program broke | read the log, then run it again under `/manage/wire` |"""
+
+
+def named_in_handlers() -> set[str]:
+    """Every code a handler or the worker gives an ending, found in their source."""
+    found: set[str] = set()
+    for path in modules():
+        if not (dotted(path).startswith("node.wire.") or path.name == "inbound.py"):
+            continue
+        for call in (node for node in ast.walk(parsed(path)) if isinstance(node, ast.Call)):
+            name = ast.unparse(call.func)
+            if name in ("Ignored", "Refused") or (name == "Outcome" and len(call.args) > 2):
+                argument = call.args[-1] if name != "Outcome" else call.args[2]
+                found |= {
+                    inner.value
+                    for inner in ast.walk(argument)
+                    if isinstance(inner, ast.Constant) and isinstance(inner.value, str)
+                }
+    return found
+
+
+def render() -> str:
+    """The page."""
+    lines = [
+        "# Codes",
+        "",
+        "<!-- Made by `python -m tests.docs.codes`; a test keeps it fresh. -->",
+        "",
+        "Every time Allmende says no it gives a short name for the reason: in the log, in answers to other nodes and",
+        "programs, and in the lists of `/manage/wire`.",
+        "",
+        "## What became of an arrived activity",
+        "",
+        _STATES,
+        "",
+        "## Reasons given by handlers (`ignored`, `refused`)",
+        "",
+        "| code | meaning |",
+        "|---|---|",
+        *(f"| `{code}` | {meaning} |" for code, meaning in sorted(ENDS.items())),
+        "| `policy_fault` | a rule broke on it, so it is held |",
+        "| `database` | the database said no; it is tried again |",
+        "",
+        "## Reasons given by the protocol",
+        "",
+        "An inbox answers these with 400, 401, 403, 413, 415 or 503 and stores nothing; later, while an activity is",
+        "worked off, they are its code. Deliveries end with the same names, or with `http_` and the other side's status.",
+        "",
+        "| code | meaning |",
+        "|---|---|",
+        *(f"| `{code}` | {meaning} |" for code, meaning in WIRE_CODES.items()),
+        "",
+        "## What people and programs are told",
+        "",
+        "| code | status | words |",
+        "|---|---|---|",
+        *(f"| `{code}` | {status} | {words} |" for code, (status, words) in NODE_CODES.items()),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(render(), "utf-8")
