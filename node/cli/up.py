@@ -24,10 +24,6 @@ from node.services import place
 from node.supervisor import Supervisor
 
 
-class NotFoundedError(ConfigError):
-    """The house could not be named or its first admin not be made."""
-
-
 class Founding(msgspec.Struct, frozen=True):
     """The first admin. `password_file` or `password`, never both."""
 
@@ -74,12 +70,7 @@ def up(data_dir: Path, config_file: Path | None, admin: str | None, admin_email:
     else:
         config = _again(data_dir, config_file, variables)
     logs.configure(config, "up")
-    try:
-        asyncio.run(_run(config, variables, founding))
-    except NotFoundedError:
-        if is_first:
-            path.unlink()  # the next start asks again, instead of opening a house without anybody in it
-        raise
+    asyncio.run(_run(config, variables, founding, is_first=is_first))
 
 
 def _variables(given: dict[str, str | bool | None]) -> dict[str, str]:
@@ -117,8 +108,7 @@ def _first(data_dir: Path, variables: dict[str, str], founding: Founding) -> tup
         founding = _ask(data_dir, variables)
     _settle_lab_address(variables)
     config = configfile.load(data_dir, None, {**os.environ, **variables})
-    write_settings(config)
-    return msgspec.structs.replace(config, file=data_dir / configfile.FILE_NAME), founding
+    return config, founding
 
 
 def _settle_lab_address(variables: dict[str, str]) -> None:
@@ -192,13 +182,17 @@ def write_settings(config: Config) -> None:
     place.write_private(config.data_dir / configfile.FILE_NAME, "\n".join(lines), None)
 
 
-async def _run(config: Config, variables: dict[str, str], founding: Founding) -> None:
+async def _run(config: Config, variables: dict[str, str], founding: Founding, *, is_first: bool) -> None:
     supervisor = Supervisor(config, variables=variables)
     supervisor.stop_on_signals()
     async with supervisor.running():
         if supervisor.told.is_set():
             return
         await asyncio.to_thread(_found, config, variables, founding)
+        if is_first:
+            # Only now: a founding that was interrupted or failed is begun again by the next start, which
+            # would otherwise open a house with nobody in it.
+            write_settings(config)
         if not supervisor.told.is_set():
             click.echo(f"\n{config.node.name} is open: {config.node.origin}    (Ctrl-C closes it)\n")
         await supervisor.wait()
@@ -222,7 +216,7 @@ def _found(config: Config, variables: dict[str, str], founding: Founding) -> Non
         env={**os.environ, **variables}, text=True, check=False,
     )  # fmt: skip
     if done.returncode != 0:
-        raise NotFoundedError(
+        raise ConfigError(
             "The first admin could not be made (the line above says why), so the node was not opened. "
             "Start again with other answers."
         )

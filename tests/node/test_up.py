@@ -119,6 +119,17 @@ def test_a_founding_that_fails_leaves_the_next_start_free_to_ask_again(
     assert not (home / "allmende.toml").exists()
 
 
+def test_a_founding_that_is_interrupted_is_begun_again(home: Path, port: int) -> None:
+    argv = [*ALLMENDE, "up", "--data-dir", str(home), "--listen", f"127.0.0.1:{port}", "--lab"]
+    with subprocess.Popen(argv, env=environment(), stderr=subprocess.PIPE, text=True) as node:
+        assert node.stderr is not None
+        assert any("starting Valkey" in line for line in node.stderr)
+        node.send_signal(signal.SIGINT)
+        node.stderr.read()
+    assert node.returncode == 0
+    assert not (home / "allmende.toml").exists()
+
+
 def test_a_first_start_in_a_terminal_asks_and_then_opens(home: Path, port: int) -> None:
     terminal, inner = pty.openpty()
     argv = [*ALLMENDE, "up", "--data-dir", str(home)]
