@@ -181,9 +181,12 @@ async def fan_out(stage: Stage, delay_s: float, rounds: int) -> Figures:
 
 async def reads(stage: Stage, count: int, at_once: int = 8) -> Figures:
     """Pages and API answers as visitors and programs ask for them."""
+    person = (await stage.api("GET", "/api/v1/accounts/verify_credentials"))["uri"]
     pages = {
         "profile page": http.get("/@alice", stage.host),
-        "actor document": http.get("/@alice", stage.host, Accept="application/activity+json"),
+        "actor document": http.get(
+            urllib.parse.urlsplit(person).path, stage.host, Accept="application/activity+json"
+        ),
         "public timeline (API)": http.get("/api/v1/timelines/public?limit=20", stage.host),
         "home timeline (API)": http.get(
             "/api/v1/timelines/home?limit=20", stage.host, Authorization=f"Bearer {stage.token}"
