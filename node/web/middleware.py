@@ -89,7 +89,7 @@ async def own_host(request: web.Request, handler: Handler) -> web.StreamResponse
     """Answer for our own host alone; whatever else stands in Host must never reach a link or mail."""
     node = request.app[NODE]
     asked = request.headers.get(hdrs.HOST, "").lower().rstrip(".")
-    if asked in (node.host, node.handle_host) or request.path == "/health":
+    if asked in (node.host, node.handle_host) or request.path.startswith("/health/"):
         return await handler(request)
     return web.Response(status=421, text="This address is not served here.\n")
 
