@@ -116,9 +116,10 @@ def route(
     *,
     access: Access = "token",
     scope: str = "",
+    limit: str = "",
 ) -> Route:
     """A route of the client API. Writing ones share the rate limit `api_write`, others `api`."""
-    limit = "api" if method == hdrs.METH_GET else "api_write"
+    limit = limit or ("api" if method == hdrs.METH_GET else "api_write")
     return Route(method, path, _answering(handler), access, scope, limit)
 
 
@@ -134,11 +135,7 @@ def _answering(handler: ApiHandler) -> Callable[[web.Request], Awaitable[web.Str
         if isinstance(found, web.StreamResponse):
             return found
         if isinstance(found, Page):
-            response = answer(request, found.items)
-            link = _link_header(request, found)
-            if link:
-                response.headers[hdrs.LINK] = link
-            return response
+            return answer_page(request, found.items, found)
         return answer(request, found)
 
     answered.__name__ = getattr(handler, "__name__", "answered")
@@ -159,6 +156,15 @@ def answer(request: web.Request, entity: object, status: int = 200) -> web.Respo
             hdrs.VARY: "Authorization, Origin",
         },
     )
+
+
+def answer_page(request: web.Request, entity: object, turned: Page) -> web.Response:
+    """An entity as JSON with the `Link` header of a page; for answers that are more than a list."""
+    response = answer(request, entity)
+    link = _link_header(request, turned)
+    if link:
+        response.headers[hdrs.LINK] = link
+    return response
 
 
 def refuse(request: web.Request, error: Exception) -> web.Response:

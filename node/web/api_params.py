@@ -138,7 +138,11 @@ def _id(name: str, value: object) -> int:
 
 def path_id(request: web.Request, name: str = "id") -> int:
     """The id in the path. Raises: ApiRefusal 404 when it cannot be one of ours."""
-    text = request.match_info[name]
+    return as_id(request.match_info[name])
+
+
+def as_id(text: str) -> int:
+    """A text of a path as an id. Raises: ApiRefusal 404 when it cannot be one of ours."""
     if not (text.isascii() and text.isdigit() and len(text) < 20) or int(text) > MAX_ID:
         raise ApiRefusal(404, "Record not found")
     return int(text)

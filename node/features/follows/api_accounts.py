@@ -7,6 +7,7 @@ Spec: Mastodon 4.3 client API, methods "accounts".
 
 from collections.abc import Awaitable, Callable
 
+import msgspec
 from aiohttp import web
 
 from node.appkeys import NODE
@@ -18,6 +19,7 @@ from node.features.actors.entities import Account, account
 from node.features.actors.store import Actor
 from node.features.follows import store
 from node.features.media.entities import addresses_of
+from node.runtime import Node
 from node.web import api
 from node.web.api_params import path_id, read_params
 
@@ -38,7 +40,15 @@ async def show_account(request: web.Request) -> Account:
     node = request.app[NODE]
     async with node.db.read() as tx:
         actor = await get_shown(tx, path_id(request))
-    return account(actor, addresses_of(node))
+        return await _with_new_home(tx, node, actor)
+
+
+async def _with_new_home(tx: Tx, node: Node, actor: Actor) -> Account:
+    """The Account; of somebody who moved away also the Account they have now, where we know it."""
+    addresses = addresses_of(node)
+    shown = account(actor, addresses)
+    target = await actors.find_by_uri(tx, actor.moved_to_uri) if actor.moved_to_uri else None
+    return shown if target is None else msgspec.structs.replace(shown, moved=account(target, addresses))
 
 
 async def list_accounts(request: web.Request) -> list[Account]:
@@ -61,9 +71,9 @@ async def look_up(request: web.Request) -> Account:
         host = node.handle_host
     async with node.db.read() as tx:
         actor = await actors.find_by_handle(tx, username, host)
-    if actor is None or actor.deleted_at is not None:
-        raise NodeError("not_found", detail="lookup")
-    return account(actor, addresses_of(node))
+        if actor is None or actor.deleted_at is not None:
+            raise NodeError("not_found", detail="lookup")
+        return await _with_new_home(tx, node, actor)
 
 
 async def list_followers(request: web.Request) -> api.Page:

@@ -6,7 +6,8 @@ Spec: Mastodon 4.3 client API, methods "instance", "custom_emojis", "filters", "
 "announcements", "trends", "followed_tags", "suggestions".
 """
 
-from typing import Any
+from html import escape
+from typing import Any, Final
 
 from aiohttp import web
 
@@ -14,6 +15,8 @@ from node.appkeys import NODE
 from node.feature import Access, Route
 from node.features.house import service
 from node.web import api
+
+_SINCE: Final = "1970-01-01T00:00:00.000Z"  # when a text was last changed is not kept
 
 
 async def nothing(request: web.Request) -> list[object]:
@@ -32,6 +35,26 @@ async def list_rules(request: web.Request) -> list[dict[str, str]]:
         return rules_of(await service.get_settings(tx))
 
 
+async def show_extended_description(request: web.Request) -> dict[str, str]:
+    """GET /api/v1/instance/extended_description: the house's sentence, since it has no longer text here."""
+    async with request.app[NODE].db.read() as tx:
+        settings = await service.get_settings(tx)
+    return {"updated_at": _SINCE, "content": _paragraphs(settings.description)}
+
+
+async def show_privacy_policy(request: web.Request) -> dict[str, str]:
+    """GET /api/v1/instance/privacy_policy"""
+    async with request.app[NODE].db.read() as tx:
+        settings = await service.get_settings(tx)
+    return {"updated_at": _SINCE, "content": _paragraphs(settings.privacy)}
+
+
+def _paragraphs(text: str) -> str:
+    """Plain text as HTML, one paragraph for each block."""
+    blocks = (block.strip() for block in text.split("\n\n"))
+    return "".join(f"<p>{escape(block)}</p>" for block in blocks if block)
+
+
 async def show_languages(request: web.Request) -> list[dict[str, Any]]:
     """GET /api/v1/instance/languages: what the house speaks; posts may be in any."""
     return [{"code": code, "name": code} for code in request.app[NODE].config.node.languages]
@@ -44,6 +67,10 @@ def _empty(path: str, access: Access, scope: str = "") -> Route:
 ROUTES = (
     api.route("GET", "/api/v1/instance/rules", list_rules, access="maybe_token"),
     api.route("GET", "/api/v1/instance/languages", show_languages, access="maybe_token"),
+    api.route(
+        "GET", "/api/v1/instance/extended_description", show_extended_description, access="maybe_token"
+    ),
+    api.route("GET", "/api/v1/instance/privacy_policy", show_privacy_policy, access="maybe_token"),
     _empty("/api/v1/instance/peers", "maybe_token"),
     _empty("/api/v1/instance/activity", "maybe_token"),
     _empty("/api/v1/instance/domain_blocks", "maybe_token"),
@@ -56,6 +83,12 @@ ROUTES = (
     _empty("/api/v1/filters", "token", "read:filters"),
     _empty("/api/v2/filters", "token", "read:filters"),
     _empty("/api/v1/lists", "token", "read:lists"),
+    _empty("/api/v1/accounts/{id:[0-9]+}/featured_tags", "maybe_token", "read:accounts"),
+    _empty("/api/v1/accounts/{id:[0-9]+}/lists", "token", "read:lists"),
+    _empty("/api/v1/featured_tags", "token", "read:accounts"),
+    _empty("/api/v1/endorsements", "token", "read:accounts"),
+    _empty("/api/v1/domain_blocks", "token", "read:blocks"),
+    _empty("/api/v1/scheduled_statuses", "token", "read:statuses"),
     _empty("/api/v1/followed_tags", "token", "read:follows"),
     _empty("/api/v2/suggestions", "token", "read:accounts"),
 )

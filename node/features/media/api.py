@@ -82,8 +82,8 @@ def _as_validation(error: NodeError) -> NodeError | api.ApiRefusal:
 
 
 ROUTES = (
-    api.route("POST", "/api/v2/media", upload, scope="write:media"),
-    api.route("POST", "/api/v1/media", upload, scope="write:media"),
+    api.route("POST", "/api/v2/media", upload, scope="write:media", limit="media"),
+    api.route("POST", "/api/v1/media", upload, scope="write:media", limit="media"),
     api.route("GET", "/api/v1/media/{id}", show, scope="write:media"),
     api.route("PUT", "/api/v1/media/{id}", describe, scope="write:media"),
 )

@@ -179,7 +179,7 @@ class Statuses:
             emojis=emojis(post.emojis, self.addresses),
             favourited=post.liked if known else UNSET,
             reblogged=post.boosted if known else UNSET,
-            muted=post.muted if known else UNSET,
+            muted=False if known else UNSET,  # of a conversation, which nobody can mute here yet
             bookmarked=post.bookmarked if known else UNSET,
             pinned=post.pinned if own and post.audience != "direct" else UNSET,
             filtered=[] if known else UNSET,

@@ -16,9 +16,21 @@ from node.features.posts.entities import Statuses
 from node.features.reading import store, views
 from node.features.reading.entities import Marker, Notification, marker, notification
 from node.web import api
-from node.web.api_params import path_id, read_params
+from node.web.api_params import Params, path_id, read_params
 
 _MOST_COUNTED: Final = 100
+
+
+async def read_wanted(tx: Tx, owner_id: int, params: Params, window: Window) -> list[store.Notification]:
+    """The owner's notifications, narrowed by `types`, `exclude_types` and `account_id`."""
+    return await store.list_notifications(
+        tx,
+        owner_id,
+        window,
+        kinds=params.texts("types") or None,
+        not_kinds=params.texts("exclude_types"),
+        actor_id=params.find_id("account_id"),
+    )
 
 
 async def list_notifications(request: web.Request) -> api.Page:
@@ -27,20 +39,13 @@ async def list_notifications(request: web.Request) -> api.Page:
     params = await read_params(request)
     window = params.window(40, 80)
     async with node.db.read() as tx:
-        rows = await store.list_notifications(
-            tx,
-            viewer.actor_id,
-            window,
-            kinds=params.texts("types") or None,
-            not_kinds=params.texts("exclude_types"),
-            actor_id=params.find_id("account_id"),
-        )
+        rows = await read_wanted(tx, viewer.actor_id, params, window)
         shown = await views.list_notifications(tx, rows, viewer.actor_id)
     maker = Statuses(node, viewer.actor_id)
     return api.page([notification(maker, one) for one in shown], [row.id for row in rows], window)
 
 
-async def _find(tx: Tx, owner_id: int, notification_id: int) -> store.Notification:
+async def find_notification(tx: Tx, owner_id: int, notification_id: int) -> store.Notification:
     """One notification of the owner's. Raises: NodeError `not_found`."""
     just_it = Window(max_id=notification_id + 1, since_id=notification_id - 1, limit=1)
     rows = await store.list_notifications(tx, owner_id, just_it)
@@ -53,7 +58,7 @@ async def show_notification(request: web.Request) -> Notification:
     """GET /api/v1/notifications/:id"""
     node, viewer = request.app[NODE], api.viewer(request)
     async with node.db.read() as tx:
-        row = await _find(tx, viewer.actor_id, path_id(request))
+        row = await find_notification(tx, viewer.actor_id, path_id(request))
         shown = await views.list_notifications(tx, [row], viewer.actor_id)
     if not shown:
         raise NodeError("not_found", detail="notification about a hidden post")
@@ -64,7 +69,7 @@ async def dismiss(request: web.Request) -> dict[str, object]:
     """POST /api/v1/notifications/:id/dismiss"""
     async with request.app[NODE].db.tx() as tx:
         owner_id = api.viewer(request).actor_id
-        row = await _find(tx, owner_id, path_id(request))
+        row = await find_notification(tx, owner_id, path_id(request))
         await store.delete_notifications(tx, owner_id, row.id)
     return {}
 

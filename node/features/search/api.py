@@ -89,6 +89,6 @@ async def search_accounts(request: web.Request) -> list[Account]:
 
 
 ROUTES = (
-    api.route("GET", "/api/v2/search", search, access="maybe_token", scope="read:search"),
-    api.route("GET", "/api/v1/accounts/search", search_accounts, scope="read:accounts"),
+    api.route("GET", "/api/v2/search", search, access="maybe_token", scope="read:search", limit="search"),
+    api.route("GET", "/api/v1/accounts/search", search_accounts, scope="read:accounts", limit="search"),
 )

@@ -5,8 +5,9 @@ from typing import Any
 import aiohttp
 import pytest
 
+from node.features.house import service as house
 from tests.node.features import api_client as shapes
-from tests.node.features.api_client import ApiClient, Clients, Id, ListOf, Url, check
+from tests.node.features.api_client import ApiClient, Clients, Id, ListOf, Opt, Url, check
 from tests.node.features.media import samples
 from tests.rig import Rig
 
@@ -169,6 +170,39 @@ async def test_notifications_say_what_happened(alice: ApiClient, bob: ApiClient,
     assert await alice.get("/api/v1/notifications") == []
 
 
+GROUP = {
+    "group_key": str, "notifications_count": int, "type": str, "most_recent_notification_id": int,
+    "sample_account_ids": ListOf(Id), "status_id": Opt(Id),
+}  # fmt: skip
+ON_PAGE = {"page_min_id": Id, "page_max_id": Id, "latest_page_notification_at": shapes.Time}
+GROUPED: dict[str, Any] = {"accounts": ListOf(shapes.ACCOUNT), "statuses": ListOf(shapes.STATUS)}
+
+
+async def test_notifications_come_in_groups_of_one(alice: ApiClient, bob: ApiClient, rig: Rig) -> None:
+    path = "/api/v2/notifications"
+    post = await alice.write("Bread at noon")
+    for word in (f"statuses/{post['id']}/favourite", f"accounts/{alice.id}/follow"):
+        rig.clock.advance(seconds=1)
+        await bob.post(f"/api/v1/{word}")
+    found = await alice.get(path)
+    check(found, GROUPED | {"notification_groups": ListOf(GROUP | ON_PAGE)})
+    assert [one["id"] for one in found["accounts"]] == [bob.id]
+    assert [one["id"] for one in found["statuses"]] == [post["id"]]
+    follow, favourite = found["notification_groups"]
+    assert (follow["type"], favourite["type"], favourite["status_id"]) == ("follow", "favourite", post["id"])
+    first = await alice.call("GET", path, params={"limit": "1"})
+    older = await alice.call("GET", first.link("next"))
+    assert [one["type"] for one in older.body["notification_groups"]] == ["favourite"]
+    one = await alice.get(f"{path}/{follow['group_key']}")
+    check(one, GROUPED | {"notification_groups": ListOf(GROUP)})
+    assert [who["id"] for who in await alice.get(f"{path}/{follow['group_key']}/accounts")] == [bob.id]
+    assert await alice.get(f"{path}/unread_count") == {"count": 2}
+    assert await alice.post(f"{path}/{follow['group_key']}/dismiss") == {}
+    for key in (follow["group_key"], "favourite-1", "ungrouped-x", "x"):
+        assert (await alice.call("GET", f"{path}/{key}")).status == 404
+    assert (await bob.call("GET", f"{path}/{favourite['group_key']}")).status == 404
+
+
 async def test_others_notifications_are_404(alice: ApiClient, bob: ApiClient) -> None:
     """AUT-11"""
     await bob.write("@alice hello")
@@ -258,19 +292,63 @@ async def test_the_house_tells_what_it_is(clients: Clients, anybody: ApiClient, 
 
 
 EMPTY = (
-    "instance/rules", "instance/peers", "instance/activity", "instance/domain_blocks", "custom_emojis", "trends",
-    "trends/tags", "trends/statuses", "trends/links", "announcements", "filters", "lists", "followed_tags",
+    "v1/instance/rules", "v1/instance/peers", "v1/instance/activity", "v1/instance/domain_blocks",
+    "v1/custom_emojis", "v1/trends", "v1/trends/tags", "v1/trends/statuses", "v1/trends/links", "v1/announcements",
+    "v1/filters", "v2/filters", "v1/lists", "v1/followed_tags", "v1/featured_tags", "v1/endorsements",
+    "v1/domain_blocks", "v1/scheduled_statuses", "v1/accounts/1/featured_tags", "v1/accounts/1/lists",
+    "v2/suggestions",
 )  # fmt: skip
 
 
 async def test_rooms_still_empty_say_so(alice: ApiClient) -> None:
     for path in EMPTY:
-        assert await alice.get(f"/api/v1/{path}") == [], path
-    for path in ("filters", "suggestions"):
-        assert await alice.get(f"/api/v2/{path}") == [], path
+        assert await alice.get(f"/api/{path}") == [], path
+
+
+async def test_the_long_texts_of_the_house_are_html(clients: Clients, anybody: ApiClient) -> None:
+    async with clients.node.db.tx() as tx:
+        await house.change_settings(
+            tx, privacy="We keep little.\n\nAnd <b>nothing</b> else.", description="Hello"
+        )
+    text = await anybody.get("/api/v1/instance/privacy_policy")
+    check(text, {"updated_at": shapes.Time, "content": str})
+    assert text["content"] == "<p>We keep little.</p><p>And &lt;b&gt;nothing&lt;/b&gt; else.</p>"
+    assert (await anybody.get("/api/v1/instance/extended_description"))["content"] == "<p>Hello</p>"
+
+
+PAGES = (
+    f"{LINES}/home",
+    f"{LINES}/public",
+    f"{LINES}/tag/many",
+    "/api/v1/favourites",
+    "/api/v1/notifications",
+)
+
+
+async def test_a_long_page_asks_the_database_no_more_than_a_short_one(
+    clients: Clients, alice: ApiClient, bob: ApiClient
+) -> None:
+    """However many posts, authors and marks a page has: the same few statements."""
+    asked: list[str] = []
+    async with clients.node.db.pool.acquire() as connection:  # the one that all later calls get, one by one
+        connection.add_query_logger(lambda record: asked.append(record.query))
+    await alice.post(f"/api/v1/accounts/{bob.id}/follow")
+    needed: dict[int, list[str]] = {}
+    for number in range(12):
+        who = (alice, bob)[number % 2]
+        post = await who.write(f"@alice number {number} #many")
+        for one in (alice, bob):
+            await one.post(f"/api/v1/statuses/{post['id']}/favourite")
+        if number in (1, 11):
+            asked.clear()
+            for path in PAGES:
+                assert len(await alice.get(path)) > number / 2
+            needed[number] = list(asked)
+    assert needed[1]
+    assert needed[1] == needed[11]
 
 
 async def test_what_is_not_there_is_404_in_json(alice: ApiClient) -> None:
-    for path in ("/api/v1/conversations", "/api/v1/scheduled_statuses", "/api/v3/anything", "/api/"):
+    for path in ("/api/v1/conversations", "/api/v1/polls/1", "/api/v3/anything", "/api/"):
         answer = await alice.call("GET", path)
         assert (answer.status, answer.body) == (404, {"error": "Record not found"}), path
