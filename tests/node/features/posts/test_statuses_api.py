@@ -3,7 +3,6 @@
 from typing import Any
 
 import msgspec
-import pytest
 
 from tests.node.features import api_client as shapes
 from tests.node.features.api_client import ApiClient, Clients, check
@@ -30,12 +29,12 @@ VISIBLE = {
 }
 
 
-@pytest.mark.parametrize("case", VISIBLE.values(), ids=VISIBLE.keys())
-async def test_a_post_goes_to_whom_it_was_written(alice: ApiClient, case: Visible) -> None:
-    post = await alice.write("Hello", **case.asked)
-    check(post, shapes.STATUS)
-    assert (post["visibility"], post["local_only"]) == (case.visibility, case.local_only)
-    assert await alice.get(f"{POSTS}/{post['id']}") == post
+async def test_a_post_goes_to_whom_it_was_written(alice: ApiClient) -> None:
+    for name, case in VISIBLE.items():
+        post = await alice.write("Hello", **case.asked)
+        check(post, shapes.STATUS, name)
+        assert (post["visibility"], post["local_only"]) == (case.visibility, case.local_only), name
+        assert await alice.get(f"{POSTS}/{post['id']}") == post, name
 
 
 async def test_a_post_carries_what_was_said_with_it(alice: ApiClient, bob: ApiClient) -> None:
@@ -100,10 +99,10 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("case", REFUSED.values(), ids=REFUSED.keys())
-async def test_a_post_that_cannot_be_is_refused_in_words(alice: ApiClient, case: Refused) -> None:
-    answer = await alice.call("POST", POSTS, json=case.sent)
-    assert (answer.status, case.words in answer.body["error"]) == (case.status, True), answer.body
+async def test_a_post_that_cannot_be_is_refused_in_words(alice: ApiClient) -> None:
+    for name, case in REFUSED.items():
+        answer = await alice.call("POST", POSTS, json=case.sent)
+        assert (answer.status, case.words in answer.body["error"]) == (case.status, True), (name, answer.body)
     assert await alice.get(f"/api/v1/accounts/{alice.id}/statuses") == []
 
 
@@ -117,11 +116,10 @@ MALFORMED = {
 }
 
 
-@pytest.mark.parametrize("body", MALFORMED.values(), ids=MALFORMED.keys())
-async def test_a_body_that_is_no_json_is_400(alice: ApiClient, body: bytes) -> None:
-    answer = await alice.call("POST", POSTS, data=body, headers={"Content-Type": "application/json"})
-    assert answer.status == 400
-    assert list(answer.body) == ["error"]
+async def test_a_body_that_is_no_json_is_400(alice: ApiClient) -> None:
+    for name, body in MALFORMED.items():
+        answer = await alice.call("POST", POSTS, data=body, headers={"Content-Type": "application/json"})
+        assert (answer.status, list(answer.body)) == (400, ["error"]), name
 
 
 async def test_another_kind_of_body_is_415(alice: ApiClient) -> None:
@@ -249,10 +247,10 @@ async def test_several_posts_come_in_the_order_asked_for(alice: ApiClient) -> No
     assert [one["id"] for one in found] == [ids[2], ids[0]]
 
 
-@pytest.mark.parametrize("bad", ["abc", "1e3", "-1", "9" * 30, "١٢"])
-async def test_an_id_that_cannot_be_is_404(alice: ApiClient, bad: str) -> None:
-    answer = await alice.call("GET", f"{POSTS}/{bad}")
-    assert (answer.status, answer.body) == (404, {"error": "Record not found"})
+async def test_an_id_that_cannot_be_is_404(alice: ApiClient) -> None:
+    for bad in ("abc", "1e3", "-1", "9" * 30, "١٢"):
+        answer = await alice.call("GET", f"{POSTS}/{bad}")
+        assert (answer.status, answer.body) == (404, {"error": "Record not found"}), bad
 
 
 async def test_the_program_a_post_was_written_with_is_named_to_all(

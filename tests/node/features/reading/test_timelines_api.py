@@ -3,7 +3,6 @@
 from typing import Any
 
 import aiohttp
-import pytest
 
 from node.features.house import service as house
 from tests.node.features import api_client as shapes
@@ -91,17 +90,17 @@ async def test_pages_turn_both_ways_and_miss_nothing(alice: ApiClient, rig: Rig)
 LIMITS = {"huge": ("100000", 5), "none": ("", 5), "zero": ("0", 1), "negative": ("-3", 1)}
 
 
-@pytest.mark.parametrize(("limit", "expected"), LIMITS.values(), ids=LIMITS.keys())
-async def test_a_limit_is_held_within_bounds(alice: ApiClient, limit: str, expected: int) -> None:
+async def test_a_limit_is_held_within_bounds(alice: ApiClient) -> None:
     for number in range(5):
         await alice.write(f"Number {number}")
-    assert len(await alice.get(f"{LINES}/public", limit=limit)) == expected
+    for name, (limit, expected) in LIMITS.items():
+        assert len(await alice.get(f"{LINES}/public", limit=limit)) == expected, name
 
 
-@pytest.mark.parametrize("name", ["max_id", "since_id", "min_id", "limit"])
-async def test_a_page_mark_that_is_no_number_is_400(alice: ApiClient, name: str) -> None:
-    answer = await alice.call("GET", f"{LINES}/public", params={name: "newest"})
-    assert (answer.status, list(answer.body)) == (400, ["error"])
+async def test_a_page_mark_that_is_no_number_is_400(alice: ApiClient) -> None:
+    for name in ("max_id", "since_id", "min_id", "limit"):
+        answer = await alice.call("GET", f"{LINES}/public", params={name: "newest"})
+        assert (answer.status, list(answer.body)) == (400, ["error"]), name
 
 
 async def test_somebodys_posts_are_narrowed_by_kind(alice: ApiClient, bob: ApiClient) -> None:
@@ -277,12 +276,13 @@ V2 = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("slash", ["", "/"])
-async def test_the_house_tells_what_it_is(clients: Clients, anybody: ApiClient, slash: str) -> None:
+async def test_the_house_tells_what_it_is(clients: Clients, anybody: ApiClient) -> None:
     dora = await clients.person("dora", role="admin")
     await dora.write("Welcome")
-    first = await anybody.get(f"/api/v1/instance{slash}")
-    second = await anybody.get(f"/api/v2/instance{slash}")
+    first = await anybody.get("/api/v1/instance")
+    second = await anybody.get("/api/v2/instance")
+    assert await anybody.get("/api/v1/instance/") == first  # some programs ask with a slash
+    assert await anybody.get("/api/v2/instance/") == second
     check(first, V1)
     check(second, V2)
     assert first["title"] == second["title"] == "Lindenhof"

@@ -1,6 +1,5 @@
 """Searching through the client API, here and at another node."""
 
-import pytest
 
 from tests.node.features import api_client as shapes
 from tests.node.features.api_client import ApiClient, Clients, ListOf, Url, check
@@ -78,12 +77,10 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize(("params", "known", "status"), REFUSED.values(), ids=REFUSED.keys())
-async def test_a_search_that_cannot_be_is_refused(
-    alice: ApiClient, anybody: ApiClient, params: dict[str, str], known: bool, status: int
-) -> None:
-    answer = await (alice if known else anybody).call("GET", FIND, params=params)
-    assert (answer.status, list(answer.body)) == (status, ["error"])
+async def test_a_search_that_cannot_be_is_refused(alice: ApiClient, anybody: ApiClient) -> None:
+    for name, (params, known, status) in REFUSED.items():
+        answer = await (alice if known else anybody).call("GET", FIND, params=params)
+        assert (answer.status, list(answer.body)) == (status, ["error"]), name
 
 
 HARD = [
