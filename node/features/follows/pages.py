@@ -58,6 +58,8 @@ async def find_shown(tx: Tx, node: Node, handle: str) -> Actor:
     """
     name, _, host = handle.partition("@")
     host = host.lower()
+    if not handle.isprintable():  # the database takes no NUL
+        raise NodeError("not_found", detail="handle")
     actor = await actors.find_by_handle(tx, name, node.handle_host if host in ("", node.host) else host)
     if actor is None or actor.suspended_at is not None or actor.kind == "Application":
         raise NodeError("not_found", detail="handle")

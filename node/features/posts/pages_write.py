@@ -106,7 +106,7 @@ def _draft(form: Form[Write], viewer: Viewer, parent: PostView | None) -> servic
     wanted = given.audience or writing.preselected(viewer, parent)
     return service.Draft(
         source=given.source,
-        audience=wanted if wanted in service.AUDIENCES else "direct",
+        audience=writing.within(parent, wanted),
         warning=given.warning,
         sensitive=given.sensitive,
         language=given.language[:35],
@@ -130,9 +130,7 @@ def _beside_field(error: NodeError) -> NodeError:
     return NodeError(error.code, field=field, text=error.text, values=error.values)
 
 
-async def _before_sending(
-    node: Node, viewer: Viewer, form: Form[Write], subject: Subject
-) -> Subject | None:
+async def _before_sending(node: Node, viewer: Viewer, form: Form[Write], subject: Subject) -> Subject | None:
     """The step to show before it can be sent, or None when it can."""
     given = form.values
     if given.drop:

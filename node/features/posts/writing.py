@@ -113,22 +113,44 @@ def fresh_key() -> str:
 
 
 def offered(parent: PostView | None) -> list[str]:
-    """The audiences a post may have, small to large."""
-    found = [name for name in NARROW_TO_WIDE if name in AUDIENCES]
-    return [name for name in found if parent is None or narrowed(name, parent.audience) == name]
+    """The audiences a post may have, small to large.
+
+    The whole house is offered only below what the whole house could read anyway: it is no smaller
+    circle than somebody's followers or a few people.
+    """
+    if parent is None:
+        return list(NARROW_TO_WIDE)
+    found = [name for name in NARROW_TO_WIDE if narrowed(name, parent.audience) == name]
+    return [name for name in found if name != "local" or parent.audience in ("public", "unlisted", "local")]
+
+
+def within(parent: PostView | None, wanted: str) -> str:
+    """What was chosen as far as it is offered; never more, whatever the form said."""
+    choices = offered(parent)
+    if wanted in choices:
+        return wanted
+    return choices[-1] if parent is not None and wanted in AUDIENCES else choices[0]
 
 
 def preselected(viewer: Viewer, parent: PostView | None, wanted: str = "") -> str:
     """What stands chosen: what was wanted, else the writer's habit, never wider than what is answered."""
     choices = offered(parent)
-    for name in (wanted, parent.audience if parent and parent.audience != "public" else "", viewer.default_audience):
+    for name in (
+        wanted,
+        parent.audience if parent and parent.audience != "public" else "",
+        viewer.default_audience,
+    ):
         if name in choices:
             return name
     return choices[-1]
 
 
 async def page(
-    tx: Tx, node: Node, viewer: Viewer, form: Form[Write], subject: Subject = Subject()  # noqa: B008  (frozen)
+    tx: Tx,
+    node: Node,
+    viewer: Viewer,
+    form: Form[Write],
+    subject: Subject = Subject(),  # noqa: B008  (frozen)
 ) -> WritePage:
     """The form with everything it shows."""
     parent, editing = subject.parent, subject.editing
@@ -212,7 +234,9 @@ def typed_media(form: Form[Write]) -> list[tuple[int, str]]:
     alts = form.typed.get("alt", [])
     ids = form.typed.get("media_id", [])[: media.MAX_PER_POST]
     pairs = [(text_id, alts[place] if place < len(alts) else "") for place, text_id in enumerate(ids)]
-    return [(int(text_id), alt.strip()) for text_id, alt in pairs if text_id.isdecimal() and len(text_id) < 19]
+    return [
+        (int(text_id), alt.strip()) for text_id, alt in pairs if text_id.isdecimal() and len(text_id) < 19
+    ]
 
 
 def form_for_reply(viewer: Viewer, parent: PostView) -> Form[Write]:

@@ -209,7 +209,7 @@ show_world = _public_list("reading/world.html", store.Which())
 async def show_tag(request: web.Request) -> web.StreamResponse:
     """GET /tags/{tag}"""
     viewer = request.get(VIEWER)
-    tag = text.normalise_hashtag(request.match_info["tag"][:200])
+    tag = text.normalise_hashtag(text.one_line(request.match_info["tag"], 200))
     if not tag:
         raise NodeError("not_found", detail="tag")
     async with request.app[NODE].db.read() as tx:

@@ -10,6 +10,7 @@ from aiohttp import web
 from msgspec import Meta
 
 from federation.uris import is_http_uri
+from node import text
 from node.appkeys import NODE, VIEWER
 from node.errors import N_, NodeError
 from node.feature import NavItem, Route
@@ -63,7 +64,7 @@ class ElsewherePage(msgspec.Struct, frozen=True, kw_only=True):
 async def show_search(request: web.Request) -> web.StreamResponse:
     """GET /search?q="""
     node, viewer = request.app[NODE], request.get(VIEWER)
-    query = request.query.get("q", "").strip()[:_LONGEST]
+    query = text.one_line(request.query.get("q", ""), _LONGEST).strip()
     viewer_id = viewer.actor_id if viewer else None
     found = await service.find(node, viewer_id, query, resolve=viewer is not None)
     async with node.db.read() as tx:
@@ -96,7 +97,7 @@ async def authorize_interaction(request: web.Request) -> web.StreamResponse:
     Shows what was found; nothing is done before they press a button.
     """
     node, viewer = request.app[NODE], request[VIEWER]
-    address = request.query.get("uri", "").strip()[:_LONGEST].removeprefix("acct:")
+    address = text.one_line(request.query.get("uri", ""), _LONGEST).strip().removeprefix("acct:")
     if not (is_http_uri(address) or (address.count("@") in (1, 2) and " " not in address)):
         raise NodeError("bad_request", detail="authorize_interaction")
     found = await service.find(node, viewer.actor_id, address, resolve=True)
@@ -122,7 +123,7 @@ async def _elsewhere_page(
 
 async def show_elsewhere(request: web.Request) -> web.StreamResponse:
     """GET /from-my-house?uri="""
-    uri = request.query.get("uri", "")[:_LONGEST]
+    uri = text.one_line(request.query.get("uri", ""), _LONGEST)
     return await _elsewhere_page(request, Form(Elsewhere(uri=uri)), uri)
 
 
