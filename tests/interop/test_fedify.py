@@ -1,14 +1,18 @@
 """Our node and a Fedify server, both ways: what either says the other understands."""
 
+import io
 from typing import Any
 
+import aiohttp
 import pytest
 
 from node.db.rows import Window
 from node.features.actors import lookup
+from node.features.actors import service as actors
 from node.features.actors.store import Actor
 from node.features.follows import service as follows
 from node.features.follows import store as follow_store
+from node.features.media import service as media
 from node.features.posts import reactions, views
 from node.features.posts import service as posts
 from node.features.posts.service import Draft
@@ -16,6 +20,7 @@ from node.features.posts.store import writes
 from node.features.posts.views import PostView
 from node.features.reading import store as reading
 from tests.interop.peer import FedifyPeer
+from tests.node.features.media import samples
 from tests.rig import Rig, RigNode
 
 pytestmark = pytest.mark.interop
@@ -117,6 +122,35 @@ async def test_ours_follows_a_fedify_person_and_takes_it_back(
     assert (await frieda.state())["followers"] == []
 
 
+@pytest.mark.parametrize(("accept", "ends"), [(True, "accepted"), (False, "refused")])
+async def test_a_person_who_asks_first_answers_a_fedify_follow(
+    rig: Rig, house: RigNode, frieda: FedifyPeer, anna: Actor, accept: bool, ends: str
+) -> None:
+    async with house.db.tx() as tx:
+        await actors.update_profile(tx, house.node, anna.id, actors.ProfileChange(locked=True))
+    await frieda.order("follow", target=anna.uri)
+    await rig.settle()
+    assert (await frieda.state())["following"] == {anna.uri: "asked"}
+    person = await know(house, frieda)
+    async with house.db.tx() as tx:
+        await follows.answer_request(tx, house.node, anna.id, person.id, accept=accept)
+    await rig.settle()
+    assert (await frieda.state())["following"] == {anna.uri: ends}
+
+
+async def test_a_changed_profile_reaches_a_fedify_follower(
+    rig: Rig, house: RigNode, frieda: FedifyPeer, anna: Actor
+) -> None:
+    await they_follow(rig, frieda, anna)
+    async with house.db.tx() as tx:
+        await actors.update_profile(
+            tx, house.node, anna.id, actors.ProfileChange(display_name="Anna of bed four")
+        )
+    await rig.settle()
+    person = only(await frieda.received("Update"))["object"]
+    assert (person["id"], person["name"]) == (anna.uri, "Anna of bed four")
+
+
 # ── writing ───────────────────────────────────────────────────────────────────
 
 
@@ -150,6 +184,27 @@ async def test_a_fedify_post_reaches_our_home_timeline(
     )
     assert (post.warning, post.sensitive) == ("Seeds", True)
     assert await inbox_states(house) == {("done", "")}
+
+
+async def test_pictures_go_both_ways(rig: Rig, house: RigNode, frieda: FedifyPeer, anna: Actor) -> None:
+    await they_follow(rig, frieda, anna)
+    await we_follow(rig, house, frieda, anna)
+    taken = await media.accept_upload(house.node, anna.id, io.BytesIO(samples.telling_jpeg()), "Leeks")
+    await write(rig, house, anna, Draft(source="Look", media_ids=(taken.id,)))
+    attached = only(await frieda.received("Create"))["object"]["attachment"]
+    assert (attached["type"], attached["mediaType"], attached["name"]) == ("Document", "image/jpeg", "Leeks")
+    await frieda.order("post", content="<p>Look</p>", pictures=[{"path": "/pixel.png", "alt": "Very small"}])
+    await rig.settle()
+    picture = (await home_of(house, anna))[0].media[0]
+    assert (picture.kind, picture.alt, picture.remote_url) == (
+        "image",
+        "Very small",
+        f"{frieda.origin}/pixel.png",
+    )
+    async with aiohttp.ClientSession() as visitor:
+        for address in (attached["url"], house.origin + media.url_of(house.node, picture)):
+            async with visitor.get(address) as answer:
+                assert (answer.status, answer.content_type.partition("/")[0]) == (200, "image")
 
 
 async def test_a_conversation_goes_both_ways(

@@ -49,11 +49,11 @@ export class Control {
     return await this.send(new Follow({ ...this.stamp("follow"), object: whom.id }), [whom]);
   }
 
-  async post({ content, audience = "public", mention = [], warning = null, replyTo = null }) {
+  async post({ content, audience = "public", mention = [], warning = null, replyTo = null, pictures = [] }) {
     const people = await Promise.all(mention.map((uri) => this.person(uri)));
     const id = crypto.randomUUID();
     this.world.notes.set(id, {
-      content, audience, warning, replyTo, mentioned: mention,
+      content, audience, warning, replyTo, pictures, mentioned: mention,
       tags: people.map((who) => new Mention({ href: who.id, name: `@${who.preferredUsername}` })),
       published: Temporal.Now.instant(),
     });

@@ -8,6 +8,7 @@ import {
   Announce,
   Create,
   Delete,
+  Document,
   Endpoints,
   Follow,
   Image,
@@ -136,6 +137,9 @@ export function toNote(ctx, world, id) {
     sensitive: kept.warning != null,
     replyTarget: kept.replyTo ? new URL(kept.replyTo) : null,
     tags: kept.tags,
+    attachments: kept.pictures.map(({ path, alt }) =>
+      new Document({ url: new URL(path, ctx.url), mediaType: "image/png", name: alt, width: 1, height: 1 })
+    ),
     published: kept.published,
     updated: kept.updated,
     ...address(ctx, world, kept),

@@ -30,7 +30,18 @@ function serve(handle) {
 const world = new World(process.argv[2] ?? "frieda");
 const federation = build(world);
 
+// The smallest PNG there is: one clear pixel.
+const PIXEL = Buffer.from(
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNkYAAAAAYAAjCB0C8AAAAASUVORK5CYII=",
+  "base64",
+);
+
 const wire = await serve(async (question, answer) => {
+  if (question.url === "/pixel.png") {
+    answer.writeHead(200, { "content-type": "image/png" });
+    answer.end(PIXEL);
+    return;
+  }
   const hasBody = !["GET", "HEAD"].includes(question.method);
   const request = new Request(new URL(question.url, `http://${question.headers.host}`), {
     method: question.method,
