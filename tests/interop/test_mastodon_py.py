@@ -109,7 +109,9 @@ async def test_a_profile_is_changed(alice: Any) -> None:
 
 async def test_a_post_lives_and_dies(alice: Any, bob: Any) -> None:
     picture = samples.file_of(samples.noise(300, 200), "PNG")
-    media = await _do(alice.media_post, picture, mime_type="image/png", description="Noise", focus=(0.1, -0.1))
+    media = await _do(
+        alice.media_post, picture, mime_type="image/png", description="Noise", focus=(0.1, -0.1)
+    )
     post = await _do(
         alice.status_post,
         "Hello @bob #Garten",

@@ -22,7 +22,11 @@ def _row(route: Route) -> tuple[str, str, str, str]:
 
 def test_the_page_lists_every_route_as_it_is() -> None:
     routes = [route for feature in FEATURES for route in feature.routes if route.path.startswith("/api/")]
-    expected = sorted({_row(route) for route in routes if not route.path.endswith("/")}, key=lambda row: (row[1], row[0]))
+    expected = sorted(
+        {_row(route) for route in routes if not route.path.endswith("/")}, key=lambda row: (row[1], row[0])
+    )
     written = [tuple(cell.strip() for cell in row) for row in _ROW.findall(PAGE.read_text())]
-    table = "\n".join(f"| {method} | `{path}` | {access} | {scope} |" for method, path, access, scope in expected)
+    table = "\n".join(
+        f"| {method} | `{path}` | {access} | {scope} |" for method, path, access, scope in expected
+    )
     assert written == expected, f"the table should be:\n{table}"

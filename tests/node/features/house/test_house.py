@@ -53,6 +53,10 @@ async def test_what_an_admin_saves_stands_on_the_pages_at_once(boss, lindenhof):
         ({"hue": "400"}, "hue"),
         ({"hue": "green"}, "hue"),
         ({"question": "?" * 301}, "question"),
+        ({"time_zone": "Etc/UTC"}, "time_zone"),
+        ({"time_zone": "Lindenhof"}, "time_zone"),
+        ({"other_zone": "../etc/passwd"}, "other_zone"),
+        ({"other_zone": "UTC"}, "other_zone"),
     ],
 )
 async def test_a_faulty_setting_is_said_beside_its_field_and_nothing_is_saved(boss, node, changes, field):
@@ -131,3 +135,22 @@ async def test_a_house_without_a_name_is_refused(node):
         with pytest.raises(NodeError) as caught:
             await service.put_settings(tx, service.HouseSettings(name=" "))
     assert caught.value.field == "name"
+
+
+async def test_the_time_of_the_house_counts_for_everybody_without_their_own(boss, lindenhof, clock):
+    clock.set(datetime(2026, 7, 1, 22, 30, tzinfo=UTC))
+    amina = await lindenhof.person("amina")
+    async with lindenhof.db.tx() as tx:
+        await write_post(tx, lindenhof.node, amina.id, Draft(source="Good night."))
+    async with Browser(lindenhof.origin) as visitor:
+        assert "00:30" in (await visitor.get("/@amina", headers=GERMAN)).page, visitor.text
+        await boss.get("/manage/house")
+        assert '<option value="Europe/Berlin" selected>' in boss.page
+        await boss.post("/manage/house", **SAVED, time_zone="Europe/Berlin", other_zone="Africa/Accra")
+        assert boss.location == "/manage/house?done=1", boss.text
+        assert "22:30" in (await visitor.get("/@amina", headers=GERMAN)).page, visitor.text
+    await boss.get("/manage/house")
+    assert '<option value="Africa/Accra" selected>Accra<' in boss.page
+    await boss.get("/settings/account")
+    await boss.post("/settings/account/language", locale="de", time_zone="Asia/Tokyo")
+    assert "07:30" in (await boss.get("/@amina")).page, boss.text

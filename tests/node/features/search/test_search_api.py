@@ -1,6 +1,5 @@
 """Searching through the client API, here and at another node."""
 
-
 from tests.node.features import api_client as shapes
 from tests.node.features.api_client import ApiClient, Clients, ListOf, Url, check
 from tests.rig import Rig, RigNode
