@@ -52,6 +52,8 @@
   document.querySelectorAll("textarea[data-most]").forEach((area) => {
     count(area);
     area.addEventListener("input", () => count(area));
+    // Whoever goes on writing does so behind the names that stand there already.
+    area.setSelectionRange(area.value.length, area.value.length);
   });
 
   // Drafts: kept in this browser every ten seconds, let go once sent.
