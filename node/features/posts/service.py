@@ -103,6 +103,7 @@ async def write_post(tx: Tx, node: Node, author_id: int, draft: Draft) -> int:
     """
     _check(draft)
     if draft.idempotency_key:
+        await writes.lock_idempotency_key(tx, author_id, draft.idempotency_key)
         existing = await writes.find_by_idempotency_key(tx, author_id, draft.idempotency_key)
         if existing is not None:
             return existing

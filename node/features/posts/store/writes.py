@@ -161,6 +161,15 @@ async def list_known_uris(tx: Tx, uris: Sequence[str]) -> set[str]:
     return {record["uri"] for record in records}
 
 
+async def lock_idempotency_key(tx: Tx, author_id: int, key: str) -> None:
+    """Let one of several requests under the same key write at a time: the others then find its post."""
+    await tx.execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended('post:' || $1::text || ':' || $2, 0))",
+        str(author_id),
+        key,
+    )
+
+
 async def find_by_idempotency_key(tx: Tx, author_id: int, key: str) -> int | None:
     """The post this author already wrote under the key."""
     found: int | None = await tx.fetchval(

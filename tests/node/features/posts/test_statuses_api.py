@@ -1,5 +1,6 @@
 """Writing, reading and marking posts through the client API."""
 
+import asyncio
 from typing import Any
 
 import msgspec
@@ -68,6 +69,25 @@ async def test_the_same_idempotency_key_gives_the_same_post(alice: ApiClient, bo
     again = await alice.ok("POST", POSTS, json={"status": "Hello"}, headers=headers)
     others = await bob.ok("POST", POSTS, json={"status": "Hello"}, headers=headers)
     assert first["id"] == again["id"] != others["id"]
+
+
+async def test_six_requests_at_once_under_one_key_write_one_post(alice: ApiClient) -> None:
+    sent = [
+        alice.ok("POST", POSTS, json={"status": "Hello"}, headers={"Idempotency-Key": "once"})
+        for _ in range(6)
+    ]
+    assert len({post["id"] for post in await asyncio.gather(*sent)}) == 1
+    assert len(await alice.get(f"/api/v1/accounts/{alice.id}/statuses")) == 1
+
+
+async def test_marks_set_many_times_at_once_count_once(alice: ApiClient, bob: ApiClient) -> None:
+    post = await alice.write("Bread at noon")
+    for word in ("favourite", "reblog", "bookmark"):
+        await asyncio.gather(*(bob.post(f"{POSTS}/{post['id']}/{word}") for _ in range(5)))
+    seen = await alice.get(f"{POSTS}/{post['id']}")
+    assert (seen["favourites_count"], seen["reblogs_count"]) == (1, 1)
+    gone = await asyncio.gather(*(alice.call("DELETE", f"{POSTS}/{post['id']}") for _ in range(4)))
+    assert {answer.status for answer in gone} <= {200, 404}
 
 
 class Refused(msgspec.Struct, frozen=True):
