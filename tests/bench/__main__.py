@@ -33,7 +33,7 @@ def _wishes() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=2, help="inbox rounds")
     parser.add_argument("--hosts", type=int, default=200, help="fake hosts for the fan-out")
     parser.add_argument("--reads", type=int, default=1000, help="requests for each page")
-    parser.add_argument("--json", type=Path, default=Path("bench.json"), help="where the figures go")
+    parser.add_argument("--json", type=Path, default=Path(".dev/bench.json"), help="where the figures go")
     parser.add_argument("--keep", type=Path, help="use and keep this data directory")
     return parser.parse_args()
 
@@ -48,7 +48,7 @@ async def _measure(wishes: argparse.Namespace, folder: Path) -> dict[str, Any]:
         },
         "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }
-    node = LabNode(folder / "node")
+    node = LabNode(folder / "node", settings={"WEB__RATE_LIMITS": "false"})
     async with node:
         figures["first_start_s"] = round(node.started_s, 2)
     async with node:
@@ -119,6 +119,7 @@ def main() -> None:
     wishes = _wishes()
     with tempfile.TemporaryDirectory(prefix="allmende-bench-", ignore_cleanup_errors=True) as folder:
         figures = uvloop.run(_measure(wishes, wishes.keep or Path(folder)))
+    wishes.json.parent.mkdir(parents=True, exist_ok=True)
     wishes.json.write_text(json.dumps(figures, indent=2) + "\n")
     rows = _table(figures)
     width = max(len(name) for name, _ in rows)
