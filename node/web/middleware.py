@@ -189,6 +189,7 @@ async def house_of(node: Node) -> House:
         hue=settings.hue,
         formal=settings.formal,
         languages=tuple(settings.languages or node.config.node.languages),
+        time_zone=settings.time_zone,
         registration=settings.registration,
         has_rules=bool(settings.rules),
         has_imprint=bool(settings.imprint),

@@ -34,7 +34,7 @@ class House(msgspec.Struct, frozen=True, kw_only=True):
     hue: int = 175
     formal: bool = False
     languages: tuple[str, ...] = ("en", "de")
-    time_zone: str = ""
+    time_zone: str = "Europe/Berlin"
     registration: str = "approval"
     has_rules: bool = False
     has_imprint: bool = False

@@ -9,8 +9,9 @@ from aiohttp import web
 from node.appkeys import NODE
 from node.errors import NodeError
 from node.feature import Route
-from node.features.house import service, store
+from node.features.house import service, store, zones
 from node.features.house.service import HouseSettings
+from node.web.cards import Choice
 from node.web.forms import Form, read_form
 from node.web.render import render
 from node.web.sessions import go_to
@@ -20,6 +21,7 @@ _QUEUES = {
     "inbox": ("new", "done", "ignored", "held", "refused", "failed"),
     "deliveries": ("due", "delivered", "refused", "gone", "failed"),
 }
+_OWN_FIELDS = ("rules", "other_zone")  # of the form, told apart from the settings of the same name
 _AGAIN = {"inbox": ("ignored", "refused", "failed"), "deliveries": ("refused", "gone", "failed")}
 
 
@@ -32,7 +34,7 @@ class HousePage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HouseForm(msgspec.Struct, kw_only=True):
-    """What the form for the house's settings sends; `rules` is one rule a line."""
+    """What the form for the house's settings sends; `rules` is one rule a line, `other_zone` wins."""
 
     name: str = ""
     description: str = ""
@@ -42,6 +44,8 @@ class HouseForm(msgspec.Struct, kw_only=True):
     question: str = ""
     hue: int = 175
     formal: bool = False
+    time_zone: str = zones.DEFAULT_ZONE
+    other_zone: str = ""
     imprint: str = ""
     privacy: str = ""
 
@@ -50,6 +54,7 @@ class HouseFormPage(msgspec.Struct, frozen=True, kw_only=True):
     """Context of house/settings.html."""
 
     form: Form[HouseForm]
+    zones: list[Choice]
     done: bool = False
 
 
@@ -96,9 +101,18 @@ async def show_settings(request: web.Request) -> web.StreamResponse:
     """GET /manage/house"""
     async with request.app[NODE].db.read() as tx:
         settings = await service.get_settings(tx)
-    known = {name: getattr(settings, name) for name in HouseForm.__struct_fields__ if name != "rules"}
+    known = {name: getattr(settings, name) for name in HouseForm.__struct_fields__ if name not in _OWN_FIELDS}
     form = Form(HouseForm(**known, rules="\n".join(settings.rules)))
-    return render(request, "house/settings.html", HouseFormPage(form=form, done="done" in request.query))
+    return _settings_page(request, form)
+
+
+def _settings_page(request: web.Request, form: Form[HouseForm]) -> web.Response:
+    context = HouseFormPage(
+        form=form,
+        zones=[Choice(value=zone, label=label) for zone, label in zones.list_zones(form.text("time_zone"))],
+        done="done" in request.query and form.ok,
+    )
+    return render(request, "house/settings.html", context, status=200 if form.ok else 422)
 
 
 async def save_settings(request: web.Request) -> web.StreamResponse:
@@ -108,14 +122,18 @@ async def save_settings(request: web.Request) -> web.StreamResponse:
     given = msgspec.structs.asdict(form.values)
     changes = {name: value.strip() if isinstance(value, str) else value for name, value in given.items()}
     changes["rules"] = [line.strip() for line in form.values.rules.splitlines() if line.strip()]
+    other_zone = changes.pop("other_zone")
+    changes["time_zone"] = other_zone or changes["time_zone"]
     if not form.errors:
         try:
             async with node.db.tx() as tx:
                 await service.change_settings(tx, **changes)
         except NodeError as error:
+            if error.field == "time_zone" and other_zone:
+                error.field = "other_zone"
             form.refuse(error)
     if form.errors:
-        return render(request, "house/settings.html", HouseFormPage(form=form), status=422)
+        return _settings_page(request, form)
     service.forget_cached(node)
     return go_to("/manage/house?done=1")
 

@@ -11,7 +11,7 @@ import msgspec
 
 from node.db.database import Tx
 from node.errors import N_, NodeError
-from node.features.house import store
+from node.features.house import store, zones
 from node.runtime import Node
 
 Registration = Literal["open", "approval", "invite", "closed"]
@@ -25,7 +25,8 @@ class HouseSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What a house says of itself and who may join it.
 
     `hue` is in degrees (0–359); `formal` addresses people formally where a language has two
-    forms; `rules` are short sentences; `imprint` and `privacy` are plain text with paragraphs.
+    forms; `rules` are short sentences; `time_zone` is for everybody who chose none of their own;
+    `imprint` and `privacy` are plain text with paragraphs.
     """
 
     name: str = "Allmende"
@@ -37,6 +38,7 @@ class HouseSettings(msgspec.Struct, frozen=True, kw_only=True):
     hue: int = 175
     formal: bool = False
     languages: list[str] = []
+    time_zone: str = zones.DEFAULT_ZONE
     imprint: str = ""
     privacy: str = ""
 
@@ -109,6 +111,8 @@ def _check(settings: HouseSettings) -> None:
         raise NodeError("invalid", field="question", text=N_("Please ask in at most 300 characters."))
     if not 0 <= settings.hue < 360:
         raise NodeError("invalid", field="hue", text=N_("Please choose a colour between 0 and 359."))
+    if not zones.is_zone(settings.time_zone):
+        raise NodeError("invalid", field="time_zone", text=N_("Please name a place, such as Africa/Nairobi."))
     if len(settings.imprint) > 20_000:
         raise NodeError("invalid", field="imprint", text=N_("This text is longer than we can take."))
     if len(settings.privacy) > 60_000:
