@@ -1,7 +1,7 @@
 """Ask this container's own node whether it is ready; exit status 0 says yes.
 
-Run by Docker's HEALTHCHECK. It reads the same settings as the node, because the node answers only under its own
-name and on the address it was told to listen on.
+Run by Docker's HEALTHCHECK. It reads the same settings as the node, to ask on the address the node listens on,
+and under its name as every other visitor does.
 """
 
 import http.client
