@@ -4,8 +4,6 @@ Made from the configuration when first asked for, kept with the node's other cac
 by `storage_of(node)`. Owns nothing else.
 """
 
-from pathlib import Path
-
 from node.config import Config
 from node.features.media.cache import DiskCache
 from node.features.media.files import LocalFiles
@@ -17,19 +15,14 @@ from node.runtime import Node
 class MediaStorage:
     """One per process; needs no closing."""
 
-    def __init__(self, root: Path, config: Config) -> None:
-        self.files = LocalFiles(root)
-        self.cache = DiskCache(root / "cache", config.media.proxy_cache_bytes)
+    def __init__(self, config: Config) -> None:
+        self.files = LocalFiles(config.media_dir)
+        # Not beside the files: copies of others' files need no backup.
+        self.cache = DiskCache(config.data_dir / "cache" / "media", config.media.proxy_cache_bytes)
         self.decoder = Decoder(config.media.max_pixels)
         self.flights = Flights(at_once=8)
         self.max_upload_bytes = config.media.max_upload_bytes
         self.quota_bytes = config.media.quota_bytes
-
-
-def open_storage(config: Config) -> MediaStorage:
-    """The storage below `[media] path`, or `media` in the data directory."""
-    root = Path(config.media.path) if config.media.path else config.data_dir / "media"
-    return MediaStorage(root, config)
 
 
 def storage_of(node: Node) -> MediaStorage:
@@ -37,6 +30,6 @@ def storage_of(node: Node) -> MediaStorage:
     found = node.caches.get("media")
     if isinstance(found, MediaStorage):
         return found
-    fresh = open_storage(node.config)
+    fresh = MediaStorage(node.config)
     node.caches["media"] = fresh
     return fresh
