@@ -100,7 +100,9 @@ def messages(only_check: bool) -> None:
     from node import i18n  # brings Babel, which the other commands do not need
 
     if not only_check:
-        i18n.extract()
+        for language in i18n.languages()[1:]:
+            missing = i18n.update(language)
+            click.echo(f"{language}: {missing} texts without a translation")
     problems = i18n.check()
     for problem in problems:
         click.echo(problem, err=True)
