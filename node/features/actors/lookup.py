@@ -18,7 +18,7 @@ async def find_known(node: Node, handle: str) -> Actor | None:
     name, _, host = handle.strip().lstrip("@").partition("@")
     async with node.db.read() as tx:
         found = await store.find_by_handle(tx, name, (host or node.handle_host).lower())
-    return found if found and found.deleted_at is None else None
+        return found if found and await store.is_reachable(tx, found) else None
 
 
 async def resolve_handle(node: Node, handle: str) -> Actor:

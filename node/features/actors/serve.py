@@ -21,15 +21,19 @@ _OPEN = {"Access-Control-Allow-Origin": "*"}
 
 
 async def _find(request: web.Request) -> Actor | None:
+    """Our actor of this path, deleted or not; None for people who were not let in yet."""
     node = request.app[NODE]
     async with node.db.read() as tx:
-        return await store.find_by_uri(tx, node.uri(request.path_qs.split("?")[0]))
+        found = await store.find_by_uri(tx, node.uri(request.path))
+        if found is None or not found.local:
+            return None
+        return found if found.deleted_at or await store.is_reachable(tx, found) else None
 
 
 async def show_actor(request: web.Request) -> web.Response:
     """The actor document; 410 with a Tombstone after deletion."""
     actor = await _find(request)
-    if actor is None or not actor.local:
+    if actor is None:
         return serve.answer_missing()
     if actor.deleted_at is not None:
         return serve.answer_gone(actor.uri, actor.kind)
@@ -44,7 +48,8 @@ async def show_count(request: web.Request) -> web.Response:
     parent, _, which = request.path.rpartition("/")
     async with node.db.read() as tx:
         actor = await store.find_by_uri(tx, node.uri(parent))
-    if actor is None or not actor.local or actor.deleted_at is not None:
+        shown = actor is not None and actor.local and await store.is_reachable(tx, actor)
+    if actor is None or not shown:
         return serve.answer_missing()
     total = actor.followers_count if which == "followers" else actor.following_count
     return serve.answer(serve.collection(node, f"{actor.uri}/{which}", total))
@@ -70,7 +75,9 @@ async def webfinger(request: web.Request) -> web.Response:
             actor = await store.find_by_uri(tx, asked.uri) or await store.find_by_url(tx, asked.uri)
         else:
             actor = await store.find_by_uri(tx, node.uri(INSTANCE_PATH))
-    if actor is None or not actor.local:
+        gone = actor is not None and actor.deleted_at is not None
+        shown = actor is not None and actor.local and (gone or await store.is_reachable(tx, actor))
+    if actor is None or not shown:
         return web.json_response({"error": "not_found"}, status=404, headers=_OPEN)
     if actor.deleted_at is not None:
         return web.json_response({"error": "gone"}, status=410, headers=_OPEN)

@@ -56,7 +56,7 @@ async def create_local(tx: Tx, node: Node, *, kind: str, username: str, display_
     is_instance = kind == "Application"
     folder = "groups" if kind == "Group" else "users"
     uri = node.uri(INSTANCE_PATH if is_instance else f"/ap/{folder}/{actor_id}")
-    if await store.find_by_handle(tx, username, node.handle_host):
+    if await store.find_handle_holder(tx, username, node.handle_host, uri) is not None:
         raise NodeError("conflict", field="username")
     actor = translate.new_local(node, actor_id, uri, kind=kind, username=username, display_name=display_name)
     actor = msgspec.structs.replace(

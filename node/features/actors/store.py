@@ -89,13 +89,29 @@ async def find_by_uri(tx: Tx, uri: str) -> Actor | None:
 
 
 async def find_by_handle(tx: Tx, username: str, host: str) -> Actor | None:
-    """The actor called `username@host`, whatever the capitals."""
+    """The actor called `username@host`, whatever the capitals; people not let in yet are nobody (AUT-12)."""
     return rows.maybe(
         Actor,
         await tx.fetchrow(
-            f"SELECT {COLUMNS} FROM actors WHERE lower(username) = lower($1) AND host = $2", username, host
+            f"""SELECT {COLUMNS} FROM actors WHERE lower(username) = lower($1) AND host = $2
+                AND NOT EXISTS (SELECT 1 FROM accounts c
+                                WHERE c.actor_id = actors.id AND c.state IN ('unconfirmed', 'waiting'))""",
+            username,
+            host,
         ),
     )
+
+
+async def is_reachable(tx: Tx, actor: Actor) -> bool:
+    """Whether others may find this actor: not deleted, not suspended, and, of ours, let in by now (AUT-12)."""
+    if actor.deleted_at is not None or actor.suspended_at is not None:
+        return False
+    if not actor.local:
+        return True
+    closed = await tx.fetchval(
+        "SELECT 1 FROM accounts WHERE actor_id = $1 AND state IN ('unconfirmed', 'waiting')", actor.id
+    )
+    return closed is None
 
 
 async def list_by_uris(tx: Tx, uris: Sequence[str]) -> list[Actor]:
@@ -117,6 +133,8 @@ async def list_local(tx: Tx, window: rows.Window) -> list[Actor]:
     records = await tx.fetch(
         f"""SELECT {COLUMNS} FROM actors
             WHERE local AND kind = 'Person' AND discoverable AND deleted_at IS NULL AND suspended_at IS NULL
+              AND NOT EXISTS (SELECT 1 FROM accounts c
+                              WHERE c.actor_id = actors.id AND c.state IN ('unconfirmed', 'waiting'))
               AND id < $1 ORDER BY id DESC LIMIT $2""",
         window.upper,
         window.limit,
@@ -131,6 +149,8 @@ async def list_matching(tx: Tx, prefix: str, limit: int) -> list[Actor]:
         f"""SELECT {COLUMNS} FROM actors
             WHERE (lower(username) LIKE $1 OR lower(display_name) LIKE $1)
               AND deleted_at IS NULL AND suspended_at IS NULL AND kind <> 'Application'
+              AND NOT EXISTS (SELECT 1 FROM accounts c
+                              WHERE c.actor_id = actors.id AND c.state IN ('unconfirmed', 'waiting'))
             ORDER BY local DESC, last_post_at DESC NULLS LAST, id DESC LIMIT $2""",
         pattern,
         limit,

@@ -6,7 +6,7 @@ An answer counts only from whom was asked; an Undo only from whom did it.
 from federation import vocab
 from federation.dispatch import Inbound
 from node.db.database import Tx
-from node.features.actors.store import find_by_uri, get_actor
+from node.features.actors.store import find_by_uri, get_actor, is_reachable
 from node.features.follows import service, store
 from node.runtime import Node
 from node.wire.incoming import Ignored, Incoming, Refused, Registry
@@ -21,6 +21,8 @@ async def follow_asked(tx: Tx, node: Node, incoming: Incoming) -> Ignored | None
     if known is None or not known.local or known.deleted:
         return Ignored("not_ours")
     followee = await get_actor(tx, known.id)
+    if not await is_reachable(tx, followee):
+        return Ignored("not_ours")
     if followee.kind == "Application":
         raise Refused("not_followable")
     uri = incoming.activity.id or f"{incoming.sender.uri}#follows/{followee.id}"

@@ -105,7 +105,7 @@ async def _owner(request: web.Request, tx: Tx) -> actors.Actor | None:
     node = request.app[NODE]
     path = request.path.partition("/outbox")[0].partition("/featured")[0]
     actor = await actors.find_by_uri(tx, node.uri(path))
-    return actor if actor and actor.local and actor.deleted_at is None else None
+    return actor if actor and actor.local and await actors.is_reachable(tx, actor) else None
 
 
 async def show_outbox(request: web.Request) -> web.Response:
