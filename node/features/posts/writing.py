@@ -283,5 +283,5 @@ async def preview_of(tx: Tx, node: Node, source: str) -> Markup:
         name, _at, host = handle.partition("@")
         actor = await find_by_handle(tx, name, (host or node.handle_host).lower())
         if actor is not None:
-            known[handle] = page_path(actor)
+            known[handle] = node.uri(page_path(actor))
     return Markup(text.compose(source, mentions=known, tag_url=node.tag_url).html)
