@@ -148,6 +148,18 @@ def as_id(text: str) -> int:
     return int(text)
 
 
+def path_text(request: web.Request, name: str) -> str:
+    """A text in the path. Raises: ApiRefusal 404 for characters no text may hold."""
+    text = request.match_info[name]
+    if not _is_text(text):
+        raise ApiRefusal(404, "Record not found")
+    return text
+
+
+def _is_text(text: str) -> bool:
+    return "\x00" not in text and _SURROGATE.search(text) is None
+
+
 async def read_params(request: web.Request, *, files: bool = False) -> Params:
     """Everything sent with a call; the body wins over the query.
 
@@ -203,7 +215,7 @@ def grow(pairs: Iterable[tuple[str, Any]]) -> Tree:
         if count >= _MOST_PARAMETERS:
             raise ApiRefusal(400, "Too many parameters")
         for text in (name, value):
-            if isinstance(text, str) and ("\x00" in text or _SURROGATE.search(text)):
+            if isinstance(text, str) and not _is_text(text):
                 raise ApiRefusal(400, "Invalid characters in the parameters")
         match = _NAME.match(name)
         if match is None:

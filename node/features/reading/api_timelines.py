@@ -21,7 +21,7 @@ from node.features.reading import store, views
 from node.features.reading.entities import entry
 from node.features.reading.store import AuthorList, Entry, Which
 from node.web import api
-from node.web.api_params import Params, path_id, read_params
+from node.web.api_params import Params, path_id, path_text, read_params
 
 
 async def _page(request: web.Request, tx: Tx, entries: Sequence[Entry], window: Window) -> api.Page:
@@ -72,7 +72,7 @@ async def show_tag(request: web.Request) -> api.Page:
     """GET /api/v1/timelines/tag/:hashtag"""
     params = await read_params(request)
     window, viewer_id = params.window(20, 40), api.viewer_id(request)
-    tag = text.normalise_hashtag(request.match_info["hashtag"].removeprefix("#"))
+    tag = text.normalise_hashtag(path_text(request, "hashtag").removeprefix("#"))
     async with request.app[NODE].db.read() as tx:
         entries = await store.list_tag(tx, tag, viewer_id, window, _wanted(params))
         return await _page(request, tx, entries, window)

@@ -1,5 +1,6 @@
 """Every door of the client API, taken from the routes themselves: who is let in, in Mastodon's words."""
 
+import random
 import re
 from collections.abc import AsyncIterator
 
@@ -118,6 +119,50 @@ async def test_no_answer_of_the_api_is_ever_a_500(alice: ApiClient) -> None:
             assert answer.status < 500, (route.method, route.path, sent, answer.body)
             if answer.status >= 400:
                 assert "error" in answer.body, (route.method, route.path)
+
+
+NAMES = (
+    "id[]", "status", "media_ids[]", "in_reply_to_id", "sensitive", "spoiler_text", "visibility", "language", "max_id",
+    "since_id", "min_id", "limit", "q", "type", "resolve", "offset", "types[]", "account_id", "timeline[]",
+    "home[last_read_id]", "display_name", "note", "fields_attributes[0][name]", "source[privacy]", "duration",
+    "notifications", "reblogs", "acct", "pinned", "tagged", "local", "focus", "media_attributes[][id]",
+)  # fmt: skip
+HOSTILE: tuple[object, ...] = (
+    "", "0", "-1", str(2**63 - 1), str(2**63), "9" * 25, "true", "a" * 300, "\u202e", "%", "\\", "@a@b", "#x", "public",
+    "local", "1.5", "nan,nan", "<script>", "https://x.invalid/", "\r\n", "home", "mention",
+)  # fmt: skip
+HOSTILE_JSON = (
+    *HOSTILE,
+    None,
+    True,
+    1,
+    -1,
+    1.5,
+    [],
+    {},
+    [1],
+    {"a": 1},
+    [None],
+    [[1]],
+    {"0": {"name": "x"}},
+    2**62,
+)
+
+
+async def test_hostile_values_in_known_places_are_never_a_500(alice: ApiClient) -> None:
+    """The same ones at every run, so that a failure can be looked at."""
+    dice = random.Random(23)
+    post = await alice.write("Hello #x")
+    ids = (post["id"], alice.id, "1", "%00", "%F0%9F%8D%9E", str(2**63), "ungrouped-1")
+    for route in [route for route in ROUTES if "/apps" not in route.path] * 3:
+        path = re.sub(r"\{[^}]*\}", lambda _: dice.choice(ids), route.path)
+        way = "params" if route.method == "GET" else dice.choice(("params", "data", "json"))
+        values = HOSTILE_JSON if way == "json" else HOSTILE
+        sent = {name: dice.choice(values) for name in dice.sample(NAMES, dice.randint(0, 6))}
+        if way == "json":
+            sent = {name.partition("[")[0]: value for name, value in sent.items()}
+        answer = await alice.call(route.method, path, **{way: sent})
+        assert answer.status < 500, (route.method, path, way, sent)
 
 
 async def test_web_programs_of_other_origins_may_call_but_bring_no_cookie(alice: ApiClient) -> None:

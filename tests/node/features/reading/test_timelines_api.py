@@ -348,6 +348,12 @@ async def test_a_long_page_asks_the_database_no_more_than_a_short_one(
     assert needed[1] == needed[11]
 
 
+async def test_a_tag_that_is_no_text_is_404(alice: ApiClient) -> None:
+    answer = await alice.call("GET", f"{LINES}/tag/a%00b")
+    assert (answer.status, answer.body) == (404, {"error": "Record not found"})
+    assert await alice.get(f"{LINES}/tag/%F0%9F%8D%9E") == []
+
+
 async def test_what_is_not_there_is_404_in_json(alice: ApiClient) -> None:
     for path in ("/api/v1/conversations", "/api/v1/polls/1", "/api/v3/anything", "/api/"):
         answer = await alice.call("GET", path)
