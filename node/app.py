@@ -5,7 +5,7 @@ may call a route is decided by its declaration (`node.web.guard`), mounted here 
 """
 
 import msgspec
-from aiohttp import web
+from aiohttp import hdrs, web
 from arq.connections import ArqRedis, create_pool
 
 from federation.client import Client, ClientPolicy
@@ -104,7 +104,10 @@ async def build_app(config: Config, *, node: Node | None = None) -> web.Applicat
     health.mount(app)
     for feature in FEATURES:
         for route in feature.routes:
-            app.router.add_route(route.method, route.path, guard.wrap(route), name=None)
+            handler = guard.wrap(route)
+            app.router.add_route(route.method, route.path, handler)
+            if route.method == hdrs.METH_GET:  # link checkers, proxies and peers ask for the head alone
+                app.router.add_route(hdrs.METH_HEAD, route.path, handler)
     if node is None:
         app.on_cleanup.append(_close)
     return app
