@@ -211,7 +211,7 @@ CREATE TABLE public.home_entries (
 
 CREATE TABLE public.hosts (
     host text NOT NULL,
-    scheme text DEFAULT 'cavage'::text NOT NULL,
+    scheme text DEFAULT ''::text NOT NULL,
     software text DEFAULT ''::text NOT NULL,
     first_seen_at timestamp with time zone NOT NULL,
     last_heard_at timestamp with time zone,
@@ -220,7 +220,7 @@ CREATE TABLE public.hosts (
     next_attempt_at timestamp with time zone,
     leased_until timestamp with time zone,
     refused_at timestamp with time zone,
-    CONSTRAINT hosts_scheme_check CHECK ((scheme = ANY (ARRAY['cavage'::text, 'rfc9421'::text])))
+    CONSTRAINT hosts_scheme_check CHECK ((scheme = ANY (ARRAY[''::text, 'cavage'::text, 'rfc9421'::text])))
 );
 
 CREATE TABLE public.inbox_items (

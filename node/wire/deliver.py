@@ -9,8 +9,9 @@ import asyncio
 import logging
 import random
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from datetime import timedelta
+from typing import Any, Literal
 
 import msgspec
 
@@ -28,8 +29,11 @@ log = logging.getLogger("node.wire.deliver")
 HOSTS_AT_ONCE = 256
 PER_HOST = 50
 SENDERS_AT_ONCE = 4
-DRAIN_S = 20.0
 MAX_ATTEMPTS = 12
+GIVE_UP_AFTER = timedelta(days=7)
+# Shares of the longest time for a job: until when more is begun, and until when the slow are waited for.
+DRAIN_SHARE = 0.4
+LEAVE_SHARE = 0.9
 _SILENT = frozenset(("unreachable", "timed_out", "http_429", "http_502", "http_503", "http_504"))
 
 
@@ -37,30 +41,34 @@ class Result(msgspec.Struct):
     """What one round with a host brought."""
 
     sent: list[Sent]
-    scheme: str
+    scheme: Scheme | Literal[""]
     silent: Later | None = None
 
 
 async def drain(node: Node) -> None:
-    """Deliver whatever is due until nothing is, or the job has run for `DRAIN_S`."""
+    """Deliver whatever is due until nothing is, or the job has had its share of time.
+
+    Hosts that are still being sent to then go on by themselves under their leases, and write down
+    what became of it: a job cut off in the middle would send the same again and again.
+    """
     loop = asyncio.get_running_loop()
-    until = loop.time() + DRAIN_S
+    began, longest = loop.time(), node.config.worker.job_timeout_s
+    until, leave = began + longest * DRAIN_SHARE, began + longest * LEAVE_SHARE
     running: set[asyncio.Task[None]] = set()
-    while True:
+    while loop.time() < leave:
         if loop.time() < until and len(running) < HOSTS_AT_ONCE:
-            running |= await _start(node, HOSTS_AT_ONCE - len(running))
+            running |= await _start(node, HOSTS_AT_ONCE - len(running), until)
         if not running:
             break
-        finished, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-        for task in finished:
-            if task.exception() is not None:
-                log.error("delivery to a host broke off", exc_info=task.exception())
+        _, running = await asyncio.wait(
+            running, timeout=leave - loop.time(), return_when=asyncio.FIRST_COMPLETED
+        )
     if loop.time() >= until:
         async with node.db.tx() as tx:
             tx.wake("deliver")
 
 
-async def _start(node: Node, room: int) -> set[asyncio.Task[None]]:
+async def _start(node: Node, room: int, until: float) -> set[asyncio.Task[None]]:
     async with node.db.tx() as tx:
         hosts = await store.lease_hosts(tx, room)
     if not hosts:
@@ -70,14 +78,28 @@ async def _start(node: Node, room: int) -> set[asyncio.Task[None]]:
     by_host: dict[str, list[Due]] = defaultdict(list)
     for row in due:
         by_host[row.host].append(row)
-    return {asyncio.create_task(_serve_host(node, host, by_host[host.host])) for host in hosts}
+    return {_keep(node, _serve_host(node, host, by_host[host.host], until)) for host in hosts}
 
 
-async def _serve_host(node: Node, host: HostState, due: list[Due]) -> None:
+def _keep(node: Node, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    """A task that outlives the job which began it."""
+    task = asyncio.create_task(work)
+    kept: set[asyncio.Task[None]] = node.caches.setdefault("delivering", set())
+    kept.add(task)
+    task.add_done_callback(kept.discard)
+    task.add_done_callback(_look_at)
+    return task
+
+
+def _look_at(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        log.error("delivery to a host broke off", exc_info=task.exception())
+
+
+async def _serve_host(node: Node, host: HostState, due: list[Due], until: float) -> None:
     """Send to one leased host until nothing is due for it, it falls silent, or time is up."""
-    until = asyncio.get_running_loop().time() + DRAIN_S
     while True:
-        result = await _send_all(node, host, due)
+        result = await _send_all(node, host, due, until)
         async with node.db.tx() as tx:
             await store.put_sent(tx, result.sent)
             for row in due:
@@ -85,6 +107,7 @@ async def _serve_host(node: Node, host: HostState, due: list[Due]) -> None:
                     await store.put_inbox_gone(tx, row.inbox_uri)
             if result.silent is not None:
                 await store.put_host_silent(tx, host.host, tx.now + _pause(host, result.silent))
+                await store.put_worn_out(tx, host.host, tx.now - GIVE_UP_AFTER)
                 return
             more = await store.put_host_answered(tx, host.host, result.scheme)
         if not more:
@@ -104,8 +127,9 @@ def _pause(host: HostState, later: Later) -> timedelta:
     return timedelta(seconds=later.delay_s or usual or 86_400)
 
 
-async def _send_all(node: Node, host: HostState, due: Sequence[Due]) -> Result:
-    """Every sender's deliveries in their order, a few senders side by side."""
+async def _send_all(node: Node, host: HostState, due: Sequence[Due], until: float) -> Result:
+    """Every sender's deliveries in their order, a few senders side by side, at least one, until time is up."""
+    loop = asyncio.get_running_loop()
     result = Result([], host.scheme)
     by_sender: dict[int, list[Due]] = defaultdict(list)
     for row in due:
@@ -115,7 +139,7 @@ async def _send_all(node: Node, host: HostState, due: Sequence[Due]) -> Result:
     async def one_sender(rows: list[Due]) -> None:
         async with gate:
             for row in rows:
-                if result.silent is not None:
+                if result.silent is not None or (result.sent and loop.time() > until):
                     return
                 outcome = await _send(node, host, row)
                 _note(node, result, row, outcome)
@@ -129,7 +153,8 @@ async def _send(node: Node, host: HostState, row: Due) -> Outcome:
         signers = await signers_of(node, row.sender_id)
     except NodeError:
         return Refused("sender_gone")
-    scheme: Scheme = "rfc9421" if host.scheme == "rfc9421" else "cavage"
+    # A host that never answered is not known yet: its first refusal may be about the signature.
+    scheme = host.scheme or None
     return await delivery.post(
         node.client, row.inbox_uri, row.body, signers.rsa, node.clock.now(), scheme=scheme
     )

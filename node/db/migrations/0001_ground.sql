@@ -14,7 +14,7 @@ CREATE TABLE settings (          -- what admins change at run time (config is wh
 
 CREATE TABLE hosts (             -- one row per remote host we ever spoke with
     host            text PRIMARY KEY,
-    scheme          text NOT NULL DEFAULT 'cavage' CHECK (scheme IN ('cavage', 'rfc9421')),
+    scheme          text NOT NULL DEFAULT '' CHECK (scheme IN ('', 'cavage', 'rfc9421')),  -- '': not known yet
     software        text NOT NULL DEFAULT '',
     first_seen_at   timestamptz NOT NULL,
     last_heard_at   timestamptz,             -- last verified request from it

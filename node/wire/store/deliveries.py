@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Literal
 
 import msgspec
 
+from federation.signatures.message import Scheme
 from node.db import rows
 from node.db.database import Tx
 
@@ -27,7 +29,7 @@ class HostState(msgspec.Struct, frozen=True):
     """What is known of a leased host."""
 
     host: str
-    scheme: str
+    scheme: Scheme | Literal[""]
     failures: int
 
 
@@ -215,6 +217,22 @@ async def put_host_silent(tx: Tx, host: str, retry_at: datetime) -> None:
            WHERE host = $1""",
         host,
         retry_at,
+        tx.now,
+    )
+
+
+async def put_worn_out(tx: Tx, host: str, before: datetime) -> None:
+    """Give up what is older than `before` for a host that has been silent since before then.
+
+    Only the head of a silent host's queue is ever tried; without this the rest would wait for ever.
+    """
+    await tx.execute(
+        """UPDATE deliveries d SET state = 'failed', code = 'host_silent', ended_at = $3
+           FROM hosts h, activities a
+           WHERE h.host = $1 AND h.failing_since < $2 AND d.host = h.host AND d.state = 'due'
+             AND a.id = d.activity_id AND a.created_at < $2""",
+        host,
+        before,
         tx.now,
     )
 
