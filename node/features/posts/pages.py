@@ -12,11 +12,13 @@ from markupsafe import Markup
 
 from node.appkeys import NODE, VIEWER, Viewer
 from node.db.database import Tx
+from node.errors import NodeError
 from node.feature import Route
 from node.features.actors.store import Actor
 from node.features.posts import pages_write, reactions, views
 from node.features.posts.pages_write import answer_page
 from node.features.posts.present import card, likes_note, list_answered, page_of
+from node.features.posts.translate import note_uri
 from node.features.posts.views import PostView, Thread
 from node.features.posts.writing import WritePage
 from node.runtime import Node
@@ -25,6 +27,7 @@ from node.web.cards import PostCard
 from node.web.posted import read_posted
 from node.web.render import render
 from node.wire.serve import wants_activity
+from node.wire.store import arrivals
 
 Mark = Callable[[Tx, Node, Viewer, int], Awaitable[object]]
 
@@ -61,7 +64,7 @@ async def show_thread(request: web.Request) -> web.StreamResponse:
     """GET /@{handle}/{id}"""
     node, viewer, post_id = request.app[NODE], request.get(VIEWER), path_id(request)
     async with node.db.read() as tx:
-        thread = await views.list_thread(tx, post_id, viewer.actor_id if viewer else None)
+        thread = await _find_thread(tx, node, post_id, viewer)
         post = thread.post
         if wants_activity(request) and post.local:
             raise web.HTTPFound(post.uri)
@@ -71,6 +74,16 @@ async def show_thread(request: web.Request) -> web.StreamResponse:
         note = await likes_note(tx, post)
         answer = await answer_page(tx, node, viewer, post) if viewer else None
     return render(request, "posts/thread.html", _thread_page(node, viewer, thread, answered, (note, answer)))
+
+
+async def _find_thread(tx: Tx, node: Node, post_id: int, viewer: Viewer | None) -> Thread:
+    """The thread. Raises: NodeError `not_found`, `gone` for a post of ours that was deleted."""
+    try:
+        return await views.list_thread(tx, post_id, viewer.actor_id if viewer else None)
+    except NodeError:
+        if await arrivals.list_tombstoned(tx, [note_uri(node, post_id)]):
+            raise NodeError("gone", detail="deleted post") from None
+        raise
 
 
 def _thread_page(
@@ -116,7 +129,9 @@ async def show_history(request: web.Request) -> web.StreamResponse:
     """GET /posts/{id}/history"""
     node, viewer = request.app[NODE], request.get(VIEWER)
     async with node.db.read() as tx:
-        post, revisions = await views.list_revisions(tx, path_id(request), viewer.actor_id if viewer else None)
+        post, revisions = await views.list_revisions(
+            tx, path_id(request), viewer.actor_id if viewer else None
+        )
         answered = await list_answered(tx, [post])
     last = len(revisions) - 1
     versions = [

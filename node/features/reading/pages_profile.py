@@ -5,6 +5,7 @@ house, and where all of it is.
 """
 
 from typing import Literal
+from urllib.parse import urlencode
 
 import msgspec
 from aiohttp import web
@@ -12,6 +13,7 @@ from markupsafe import Markup
 
 from node.appkeys import NODE, VIEWER, Viewer
 from node.db.database import Tx
+from node.errors import NodeError
 from node.feature import Route
 from node.features.actors import store as actors
 from node.features.actors.store import Actor
@@ -67,10 +69,16 @@ class ProfilePage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def show_profile(request: web.Request) -> web.StreamResponse:
-    """GET /@{handle}, with `?tab=replies|pictures`"""
+    """GET /@{handle}, with `?tab=replies|pictures`; members look elsewhere for whom we do not know"""
     node, viewer = request.app[NODE], request.get(VIEWER)
+    handle = request.match_info["handle"]
     async with node.db.read() as tx:
-        person = await find_shown(tx, node, request.match_info["handle"])
+        try:
+            person = await find_shown(tx, node, handle)
+        except NodeError as error:
+            if error.code == "not_found" and viewer is not None and "@" in handle:
+                raise web.HTTPSeeOther("/search?" + urlencode({"q": f"@{handle}"})) from None
+            raise
         if wants_activity(request) and person.local:
             raise web.HTTPFound(person.uri)
         if request.path != page_path(person):

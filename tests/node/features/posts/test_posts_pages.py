@@ -204,7 +204,8 @@ async def test_deleting_asks_first(lindenhof, amina, visitor):
     await amina.post(f"/posts/{post_id}/delete")
     assert amina.location == "/@amina"
     await visitor.get(f"/@amina/{post_id}")
-    assert visitor.status == 404
+    assert visitor.status == 410
+    assert "This was deleted." in visitor.text
 
 
 async def test_other_peoples_posts_cannot_be_changed(lindenhof, amina, jonas):

@@ -1,5 +1,6 @@
 """The start page, lists, profiles and news in a browser without scripts."""
 
+import gzip
 import re
 
 import pytest
@@ -80,6 +81,7 @@ async def test_a_full_page_of_posts_is_not_crowded(rig, lindenhof, amina):
         await amina.get(path)
         assert controls(amina.page) <= 60, path
         assert amina.page.count("<h1") == 1
+        assert len(gzip.compress(amina.body)) <= 20 * 1024, path
 
 
 async def test_news_are_new_once(lindenhof, amina):
@@ -161,6 +163,13 @@ async def test_people_elsewhere_have_a_page_here_that_says_so(rig, lindenhof, le
     await rig.settle()
     await amina.get("/")
     assert "Greetings from afar" in amina.text
+
+
+async def test_members_are_led_to_look_for_whom_the_house_does_not_know(amina):
+    await amina.get("/@nobody@nowhere.example")
+    assert (amina.status, amina.location) == (303, "/search?q=@nobody@nowhere.example")
+    await amina.get("/@nobody")
+    assert amina.status == 404
 
 
 async def test_unknown_people_are_not_there(visitor):
