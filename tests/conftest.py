@@ -35,11 +35,15 @@ sys.addaudithook(_refuse_the_outside)
 
 @pytest.fixture(scope="session")
 def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Postgres, Valkey]]:
-    """PostgreSQL and Valkey of this test process, fsync off: what is tested is not the disk."""
+    """PostgreSQL and Valkey of this test process; what is tested is not the disk, so nothing waits for it."""
     folder = tmp_path_factory.mktemp("services")
-    postgres = Postgres(
-        folder, settings={"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-    )
+    hasty = {
+        "fsync": "off",
+        "synchronous_commit": "off",
+        "full_page_writes": "off",
+        "file_copy_method": "clone",
+    }
+    postgres = Postgres(folder, settings=hasty)
     valkey = Valkey(folder)
 
     async def start() -> None:
