@@ -128,7 +128,9 @@ async def delete_remote(tx: Tx, post_id: int) -> None:
 
 async def lock_owner(tx: Tx, owner_id: int) -> None:
     """Let one upload of an owner be counted at a time."""
-    await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended('media:' || ($1::bigint)::text, 0))", owner_id)
+    await tx.execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended('media:' || ($1::bigint)::text, 0))", owner_id
+    )
 
 
 async def count_bytes(tx: Tx, owner_id: int) -> int:
