@@ -8,10 +8,12 @@ from federation import vocab
 from federation.dispatch import Inbound
 from node.db.database import Tx
 from node.features.actors import service as actors
+from node.features.follows import service as follows
+from node.features.follows.store import find_follow_by_uri
 from node.features.media import service as media
 from node.features.notifications.service import notify, withdraw
 from node.features.posts import translate
-from node.features.posts.store import writes
+from node.features.posts.store import marks, writes
 from node.features.timelines import store as timelines
 from node.runtime import Node
 from node.wire.incoming import Ignored, Incoming, Refused, Registry
@@ -126,7 +128,9 @@ async def post_liked(tx: Tx, node: Node, incoming: Incoming) -> Ignored | None:
         raise Refused("not_visible")
     like_id = tx.new_id()
     uri = incoming.activity.id or f"{incoming.sender.uri}#likes/{post.id}"
-    if not await writes.put_like(tx, like_id, uri, incoming.sender.id, post.id):
+    if await arrivals.list_tombstoned(tx, [uri]):
+        return Ignored("known_already")  # its Undo came first
+    if not await marks.put_like(tx, like_id, uri, incoming.sender.id, post.id):
         return Ignored("known_already")
     await notify(tx, post.author_id, "favourite", incoming.sender.id, post.id)
     return None
@@ -155,8 +159,10 @@ async def post_boosted(tx: Tx, node: Node, incoming: Incoming) -> Ignored | None
     published = min(activity.published or tx.now, tx.now)
     uri = activity.id or f"{incoming.sender.uri}#announces/{post.id}"
     audience = "public" if vocab.PUBLIC in activity.to else "unlisted"
-    boost = writes.NewBoost(tx.new_id(published), uri, incoming.sender.id, post.id, audience, published)
-    if not await writes.put_boost(tx, boost):
+    if await arrivals.list_tombstoned(tx, [uri]):
+        return Ignored("known_already")  # its Undo came first
+    boost = marks.NewBoost(tx.new_id(published), uri, incoming.sender.id, post.id, audience, published)
+    if not await marks.put_boost(tx, boost):
         return Ignored("known_already")
     await timelines.put_boost(tx, boost.id)
     await notify(tx, post.author_id, "reblog", incoming.sender.id, post.id)
@@ -165,32 +171,49 @@ async def post_boosted(tx: Tx, node: Node, incoming: Incoming) -> Ignored | None
 
 @inbound.on("Undo", "*", needs=("actor",))
 async def thing_undone(tx: Tx, node: Node, incoming: Incoming) -> Ignored | None:
-    """A like or boost is taken back, named by its id or by what it was about."""
+    """A like, boost or follow is taken back, named by its id or by what it was about.
+
+    Whatever is not here yet is remembered, should it come later (REL-27).
+    """
     undone = incoming.activity.object
-    done = await writes.find_done(tx, incoming.activity.object_id or "")
+    done = await marks.find_done(tx, incoming.activity.object_id or "")
     if done is None and isinstance(undone, vocab.Activity):
         post = await writes.find_by_uri(tx, undone.object_id or "")
         if post is not None and undone.actor == incoming.sender.uri:
             done = (undone.type, incoming.sender.id, post.id)
     if done is None:
-        return Ignored("unknown_object")
+        return await _follow_or_unknown_undone(tx, incoming)
     kind, actor_id, post_id = done
     if actor_id != incoming.sender.id:
         raise Refused("not_owner")
     author_id = (await writes.get_post(tx, post_id)).author_id
     if kind == "Announce":
-        await writes.delete_boost(tx, actor_id, post_id)
+        was = await marks.delete_boost(tx, actor_id, post_id)
         await withdraw(tx, author_id, "reblog", actor_id, post_id)
     elif kind in ("Like", "EmojiReact"):
-        await writes.delete_like(tx, actor_id, post_id)
+        was = await marks.delete_like(tx, actor_id, post_id)
         await withdraw(tx, author_id, "favourite", actor_id, post_id)
     else:
         return Ignored("unknown_object")
+    if was is None:
+        await incoming.note_undone_first(tx)
+    return None
+
+
+async def _follow_or_unknown_undone(tx: Tx, incoming: Incoming) -> Ignored | None:
+    """An Undo that names a Follow by a bare id we no longer hold the activity of, or nothing we know."""
+    follow = await find_follow_by_uri(tx, incoming.activity.object_id or "")
+    if follow is None:
+        await incoming.note_undone_first(tx)
+        return Ignored("unknown_object")
+    if follow.follower_id != incoming.sender.id:
+        raise Refused("not_owner")
+    await follows.unfollowed_by(tx, follow.follower_id, follow.followee_id)
     return None
 
 
 async def _pin(tx: Tx, incoming: Incoming, *, add: bool) -> Ignored | None:
-    featured = await writes.find_featured_uri(tx, incoming.sender.id)
+    featured = await marks.find_featured_uri(tx, incoming.sender.id)
     if not featured or incoming.activity.target_id != featured:
         return Ignored("unknown_target")
     post = await writes.find_by_uri(tx, incoming.activity.object_id or "")
@@ -198,7 +221,7 @@ async def _pin(tx: Tx, incoming: Incoming, *, add: bool) -> Ignored | None:
         return Ignored("post_unknown")
     if post.author_id != incoming.sender.id:
         raise Refused("not_owner")
-    await writes.put_pinned(tx, post.id, tx.now if add else None)
+    await marks.put_pinned(tx, post.id, tx.now if add else None)
     return None
 
 

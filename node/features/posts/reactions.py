@@ -10,7 +10,7 @@ from node.errors import N_, NodeError
 from node.features.actors.store import Actor, get_actor
 from node.features.notifications.service import notify, withdraw
 from node.features.posts import translate, views
-from node.features.posts.store import writes
+from node.features.posts.store import marks
 from node.features.posts.views import PostView
 from node.features.timelines import store as timelines
 from node.runtime import Node
@@ -24,7 +24,7 @@ async def like(tx: Tx, node: Node, actor_id: int, post_id: int) -> None:
     post = await views.get_post(tx, post_id, actor_id)
     like_id = tx.new_id()
     uri = node.uri(f"/ap/likes/{like_id}")
-    if not await writes.put_like(tx, like_id, uri, actor_id, post_id):
+    if not await marks.put_like(tx, like_id, uri, actor_id, post_id):
         return
     await notify(tx, post.author.id, "favourite", actor_id, post_id)
     if not post.author.local and post.audience != "local":
@@ -35,7 +35,7 @@ async def like(tx: Tx, node: Node, actor_id: int, post_id: int) -> None:
 async def unlike(tx: Tx, node: Node, actor_id: int, post_id: int) -> None:
     """Take a like back."""
     post = await views.get_post(tx, post_id, actor_id)
-    uri = await writes.delete_like(tx, actor_id, post_id)
+    uri = await marks.delete_like(tx, actor_id, post_id)
     if uri is None:
         return
     await withdraw(tx, post.author.id, "favourite", actor_id, post_id)
@@ -72,9 +72,9 @@ async def boost(tx: Tx, node: Node, actor_id: int, post_id: int, *, audience: st
     audience = _boost_audience(post, actor_id, audience)
     boost_id = tx.new_id()
     uri = node.uri(f"/ap/announces/{boost_id}")
-    new = writes.NewBoost(boost_id, uri, actor_id, post_id, audience, tx.now)
-    if not await writes.put_boost(tx, new):
-        return await writes.get_boost_id(tx, actor_id, post_id)
+    new = marks.NewBoost(boost_id, uri, actor_id, post_id, audience, tx.now)
+    if not await marks.put_boost(tx, new):
+        return await marks.get_boost_id(tx, actor_id, post_id)
     await timelines.put_boost(tx, boost_id)
     await notify(tx, post.author.id, "reblog", actor_id, post_id)
     if audience != "local":
@@ -93,7 +93,7 @@ def _announce(tx: Tx, actor: Actor, uri: str, post: PostView, audience: str) -> 
 async def unboost(tx: Tx, node: Node, actor_id: int, post_id: int) -> None:
     """Take a boost back."""
     post = await views.get_post(tx, post_id, actor_id)
-    uri = await writes.delete_boost(tx, actor_id, post_id)
+    uri = await marks.delete_boost(tx, actor_id, post_id)
     if uri is None:
         return
     await withdraw(tx, post.author.id, "reblog", actor_id, post_id)
@@ -106,12 +106,12 @@ async def unboost(tx: Tx, node: Node, actor_id: int, post_id: int) -> None:
 async def bookmark(tx: Tx, actor_id: int, post_id: int) -> None:
     """Keep a post for later; nobody else learns of it."""
     await views.get_post(tx, post_id, actor_id)
-    await writes.put_bookmark(tx, actor_id, post_id)
+    await marks.put_bookmark(tx, actor_id, post_id)
 
 
 async def unbookmark(tx: Tx, actor_id: int, post_id: int) -> None:
     """Keep it no more."""
-    await writes.delete_bookmark(tx, actor_id, post_id)
+    await marks.delete_bookmark(tx, actor_id, post_id)
 
 
 async def pin(tx: Tx, node: Node, actor_id: int, post_id: int) -> None:
@@ -123,11 +123,11 @@ async def pin(tx: Tx, node: Node, actor_id: int, post_id: int) -> None:
         )
     if post.pinned:
         return
-    if await writes.count_pinned(tx, actor_id) >= MAX_PINNED:
+    if await marks.count_pinned(tx, actor_id) >= MAX_PINNED:
         raise NodeError(
             "invalid", text=N_("There is room for %(most)s posts at the top."), values={"most": MAX_PINNED}
         )
-    await writes.put_pinned(tx, post_id, tx.now)
+    await marks.put_pinned(tx, post_id, tx.now)
     await _publish_pin(tx, post, add=True)
 
 
@@ -135,7 +135,7 @@ async def unpin(tx: Tx, node: Node, actor_id: int, post_id: int) -> None:
     """Let it sink back to its place."""
     post = await _own(tx, actor_id, post_id)
     if post.pinned:
-        await writes.put_pinned(tx, post_id, None)
+        await marks.put_pinned(tx, post_id, None)
         await _publish_pin(tx, post, add=False)
 
 

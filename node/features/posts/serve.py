@@ -14,7 +14,7 @@ from node.errors import NodeError
 from node.feature import Route
 from node.features.actors import store as actors
 from node.features.posts import service, translate, views
-from node.features.posts.store import reads, writes
+from node.features.posts.store import marks, reads
 from node.features.posts.views import PostView
 from node.runtime import Node
 from node.wire import serve
@@ -165,7 +165,7 @@ async def show_activity(request: web.Request) -> web.Response:
     """A public activity of ours by its id (likes, boosts, follows are answered with 404)."""
     node = request.app[NODE]
     async with node.db.read() as tx:
-        done = await writes.find_done(tx, node.uri(request.path))
+        done = await marks.find_done(tx, node.uri(request.path))
         if done is None or done[0] != "Announce":
             return serve.answer_missing()
         _, actor_id, post_id = done

@@ -1,0 +1,134 @@
+"""What people do with posts, stored: likes, boosts, bookmarks, what stays at the top of a profile."""
+
+from datetime import datetime
+
+import msgspec
+
+from node.db.database import Tx
+
+
+async def put_like(tx: Tx, like_id: int, uri: str, actor_id: int, post_id: int) -> bool:
+    """Like a post once; False when it was liked already."""
+    found = await tx.fetchval(
+        """WITH liked AS (
+               INSERT INTO likes (id, uri, actor_id, post_id, created_at) VALUES ($1, $2, $3, $4, $5)
+               ON CONFLICT DO NOTHING RETURNING post_id),
+           counted AS (UPDATE posts p SET likes_count = p.likes_count + 1 FROM liked WHERE p.id = liked.post_id)
+           SELECT post_id FROM liked""",
+        like_id,
+        uri,
+        actor_id,
+        post_id,
+        tx.now,
+    )
+    return found is not None
+
+
+async def delete_like(tx: Tx, actor_id: int, post_id: int) -> str | None:
+    """Take a like back; returns its activity id."""
+    uri: str | None = await tx.fetchval(
+        """WITH gone AS (DELETE FROM likes WHERE actor_id = $1 AND post_id = $2 RETURNING uri, post_id),
+           counted AS (UPDATE posts p SET likes_count = GREATEST(p.likes_count - 1, 0)
+                       FROM gone WHERE p.id = gone.post_id)
+           SELECT uri FROM gone""",
+        actor_id,
+        post_id,
+    )
+    return uri
+
+
+class NewBoost(msgspec.Struct, frozen=True):
+    """A boost about to be stored."""
+
+    id: int
+    uri: str
+    actor_id: int
+    post_id: int
+    audience: str
+    published_at: datetime
+
+
+async def put_boost(tx: Tx, boost: NewBoost) -> bool:
+    """Boost a post once; False when it was boosted already."""
+    found = await tx.fetchval(
+        """WITH passed_on AS (
+               INSERT INTO boosts (id, uri, actor_id, post_id, audience, published_at)
+               VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING post_id),
+           counted AS (UPDATE posts p SET boosts_count = p.boosts_count + 1
+                       FROM passed_on WHERE p.id = passed_on.post_id)
+           SELECT post_id FROM passed_on""",
+        boost.id,
+        boost.uri,
+        boost.actor_id,
+        boost.post_id,
+        boost.audience,
+        boost.published_at,
+    )
+    return found is not None
+
+
+async def delete_boost(tx: Tx, actor_id: int, post_id: int) -> str | None:
+    """Take a boost back; returns its activity id."""
+    uri: str | None = await tx.fetchval(
+        """WITH gone AS (DELETE FROM boosts WHERE actor_id = $1 AND post_id = $2 RETURNING uri, post_id),
+           counted AS (UPDATE posts p SET boosts_count = GREATEST(p.boosts_count - 1, 0)
+                       FROM gone WHERE p.id = gone.post_id)
+           SELECT uri FROM gone""",
+        actor_id,
+        post_id,
+    )
+    return uri
+
+
+async def find_done(tx: Tx, uri: str) -> tuple[str, int, int] | None:
+    """What a like or boost with this activity id was: (kind, actor id, post id)."""
+    record = await tx.fetchrow(
+        """SELECT 'Like' AS kind, actor_id, post_id FROM likes WHERE uri = $1
+           UNION ALL SELECT 'Announce', actor_id, post_id FROM boosts WHERE uri = $1""",
+        uri,
+    )
+    return (record["kind"], record["actor_id"], record["post_id"]) if record else None
+
+
+async def put_bookmark(tx: Tx, actor_id: int, post_id: int) -> None:
+    """Keep a post for later."""
+    await tx.execute(
+        """INSERT INTO bookmarks (id, actor_id, post_id, created_at) VALUES ($1, $2, $3, $4)
+           ON CONFLICT DO NOTHING""",
+        tx.new_id(),
+        actor_id,
+        post_id,
+        tx.now,
+    )
+
+
+async def delete_bookmark(tx: Tx, actor_id: int, post_id: int) -> None:
+    """Keep it no more."""
+    await tx.execute("DELETE FROM bookmarks WHERE actor_id = $1 AND post_id = $2", actor_id, post_id)
+
+
+async def put_pinned(tx: Tx, post_id: int, pinned_at: datetime | None) -> None:
+    """Keep a post at the top of its author's profile, or no longer."""
+    await tx.execute("UPDATE posts SET pinned_at = $2 WHERE id = $1", post_id, pinned_at)
+
+
+async def count_pinned(tx: Tx, author_id: int) -> int:
+    """How many posts the author keeps at the top."""
+    found: int = await tx.fetchval(
+        "SELECT count(*) FROM posts WHERE author_id = $1 AND pinned_at IS NOT NULL", author_id
+    )
+    return found
+
+
+async def get_boost_id(tx: Tx, actor_id: int, post_id: int) -> int:
+    """The id of a standing boost."""
+    found: int = await tx.fetchval(
+        "SELECT id FROM boosts WHERE actor_id = $1 AND post_id = $2", actor_id, post_id
+    )
+    return found
+
+
+async def find_featured_uri(tx: Tx, actor_id: int) -> str:
+    """Where an actor lists what it keeps at the top."""
+    found: str | None = await tx.fetchval("SELECT featured_uri FROM actors WHERE id = $1", actor_id)
+    return found or ""
