@@ -45,7 +45,9 @@ class ArrivalBatcher:
             await self._store(batch)
 
     async def _store(self, batch: list[tuple[store.Arrival, asyncio.Future[None]]]) -> None:
-        distinct = {arrival.activity_uri: arrival for arrival, _ in reversed(batch)}
+        distinct: dict[str, store.Arrival] = {}
+        for arrival, _ in batch:
+            distinct.setdefault(arrival.activity_uri, arrival)  # the first of an id counts (RPL-02)
         try:
             async with self._node.db.tx() as tx:
                 if await store.put_arrivals(tx, list(distinct.values())):

@@ -14,6 +14,7 @@ from federation.dispatch import Inbound
 from federation.gather import Gathered
 from node.db.database import Tx
 from node.runtime import Node
+from node.wire.store import arrivals
 from node.wire.store.arrivals import Known
 
 
@@ -60,6 +61,12 @@ class Incoming(msgspec.Struct, kw_only=True):
         thing = self.activity.object
         more = (*thing.to, *thing.cc, *thing.audience) if isinstance(thing, vocab.Object) else ()
         return [*self.activity.to, *self.activity.cc, *self.activity.audience, *more]
+
+    async def note_undone_first(self, tx: Tx) -> None:
+        """An Undo of something not here: when that comes later it must not count (REL-27)."""
+        uri = self.activity.object_id
+        if uri and vocab.same_host(uri, self.sender.uri):
+            await arrivals.put_tombstone(tx, uri, self.activity.object_type or "", self.sender.uri)
 
 
 InboundHandler = Callable[[Tx, Node, Incoming], Awaitable[Ignored | None]]

@@ -1,8 +1,9 @@
 """Work off what arrived: lease, gather, judge, hand to its feature, end in a named state.
 
 A batch whose needs are known shares one transaction; what must ask the network first is handled
-host by host beside it, so one slow peer holds up nobody else and each host's order is kept.
-Whatever raises is taken out of its batch and ends alone. Every step may run twice.
+host by host after it, each for a bounded time, so one slow peer holds up nobody else and each
+host's order is kept. Whatever raises is taken out of its batch and ends alone. Every step may run
+twice; how a host's activities ended is written as soon as that host is done.
 """
 
 import asyncio
@@ -35,17 +36,21 @@ from node.wire.store.arrivals import InboxItem, Outcome
 log = logging.getLogger("node.wire.process")
 
 BATCH = 100
-DRAIN_S = 20.0  # a job lets others run after this long and is woken again
 MAX_ATTEMPTS = 8
 MAX_FAULTS = 3
 GATHER_AT_ONCE = 16
 GATHER_S = 10.0
+# Shares of the longest time for a job. Together they stay below it: a job that is cut off has written
+# down nothing of what it did, and a peer that answers slowly could make that happen again and again.
+DRAIN_SHARE = 0.4  # then the job lets others run and is woken again
+HOSTS_SHARE = 0.2  # then what a slow host still has waits for the next batch
+GATHER_SHARE = 0.3
 
 
 async def drain(node: Node) -> None:
-    """Handle due arrivals until none is left or the job has run for `DRAIN_S`."""
+    """Handle due arrivals until none is left or the job has had its share of time."""
     loop = asyncio.get_running_loop()
-    until = loop.time() + DRAIN_S
+    until = loop.time() + node.config.worker.job_timeout_s * DRAIN_SHARE
     while loop.time() < until:
         async with node.db.tx() as tx:
             items = await store.lease_arrivals(tx, BATCH)
@@ -60,10 +65,15 @@ async def work_off(node: Node, items: Sequence[InboxItem]) -> None:
     """Bring every leased arrival to a named state, or set when to try it again."""
     batch = await read_batch(node, items)
     ready, waiting = _split(batch)
-    await asyncio.gather(_apply_together(node, batch, ready), _settle_waiting(node, batch, waiting))
+    # First those that need no network: they may be what the others of their host build on.
+    await _apply_together(node, batch, ready)
+    await _finish(node, batch.outcomes, sorted({item.host for item in items} - waiting.keys()))
+    await _settle_waiting(node, batch, waiting)
+
+
+async def _finish(node: Node, outcomes: Sequence[Outcome], hosts: Sequence[str]) -> None:
     async with node.db.tx() as tx:
-        hosts = sorted({item.host for item in items})
-        await store.put_outcomes(tx, batch.outcomes, hosts)
+        await store.put_outcomes(tx, outcomes, hosts)
         await deliveries.put_hosts_heard(tx, hosts)
 
 
@@ -81,19 +91,30 @@ def _split(batch: Batch) -> tuple[list[Ready], dict[str, list[Ready]]]:
 
 
 async def _settle_waiting(node: Node, batch: Batch, waiting: dict[str, list[Ready]]) -> None:
+    loop = asyncio.get_running_loop()
+    until = loop.time() + node.config.worker.job_timeout_s * HOSTS_SHARE
     gate = asyncio.Semaphore(GATHER_AT_ONCE)
 
-    async def one_host(entries: list[Ready]) -> None:
+    async def one_host(host: str, entries: list[Ready]) -> None:
         async with gate:
+            outcomes = []
             for entry in entries:
-                await _apply_alone(node, batch, entry)
+                if loop.time() < until:
+                    outcomes.append(await _apply_alone(node, batch, entry))
+                else:
+                    outcomes.append(Outcome(entry.item.id, "new", retry_at=node.clock.now()))
+            await _finish(node, outcomes, [host])
 
-    await asyncio.gather(*(one_host(entries) for entries in waiting.values()))
+    await asyncio.gather(*(one_host(host, entries) for host, entries in waiting.items()))
 
 
-async def _gather(node: Node, batch: Batch, entry: Ready) -> Gathered:
+def _budget(node: Node) -> FetchBudget:
+    seconds = min(GATHER_S, node.config.worker.job_timeout_s * GATHER_SHARE)
+    return FetchBudget(node.config.federation.fetches_per_activity, seconds)
+
+
+async def _gather(node: Node, batch: Batch, entry: Ready, budget: FetchBudget) -> Gathered:
     resolver = batch.resolver(node)
-    budget = FetchBudget(node.config.federation.fetches_per_activity, GATHER_S)
     gathered = await gather(entry.activity, batch.needs_of(entry), resolver, budget)
     for thing in list(gathered.things.values()):
         author = thing.attributed_to if isinstance(thing, vocab.Object) else None
@@ -116,7 +137,7 @@ async def _apply_together(node: Node, batch: Batch, entries: list[Ready]) -> Non
         try:
             prepared = []
             while at < len(entries):
-                prepared.append(await _gather(node, batch, entries[at]))
+                prepared.append(await _gather(node, batch, entries[at], _budget(node)))
                 at += 1
             async with node.db.tx() as tx:
                 await store.prefer_kept_plans(tx)
@@ -129,18 +150,22 @@ async def _apply_together(node: Node, batch: Batch, entries: list[Ready]) -> Non
             batch.outcomes.append(_outcome_of(node, faulty.item, error))
             entries = [entry for entry in entries if entry is not faulty]
     for entry in entries:
-        await _apply_alone(node, batch, entry)
+        batch.outcomes.append(await _apply_alone(node, batch, entry))
 
 
-async def _apply_alone(node: Node, batch: Batch, entry: Ready) -> None:
+async def _apply_alone(node: Node, batch: Batch, entry: Ready) -> Outcome:
+    fetched: list[str] = []
     try:
-        entry = await batch.refreshed(node, entry)
-        gathered = await _gather(node, batch, entry)
+        budget = _budget(node)
+        entry = await batch.refreshed(node, entry, budget)
+        gathered = await _gather(node, batch, entry, budget)
+        fetched = [name for name in batch.names_of(gathered) if name not in batch.known]
         async with node.db.tx() as tx:
-            outcome = await _handle(tx, node, batch, entry, gathered)
+            return await _handle(tx, node, batch, entry, gathered)
     except Exception as error:  # named in the outcome
-        outcome = _outcome_of(node, entry.item, error)
-    batch.outcomes.append(outcome)
+        for name in fetched:  # stored by the transaction that failed, so not stored
+            batch.known.pop(name, None)
+        return _outcome_of(node, entry.item, error)
 
 
 async def _handle(tx: Tx, node: Node, batch: Batch, entry: Ready, gathered: Gathered) -> Outcome:
@@ -152,6 +177,7 @@ async def _handle(tx: Tx, node: Node, batch: Batch, entry: Ready, gathered: Gath
         batch.known.update(await store.list_known(tx, batch.names_of(gathered)))
     sender = batch.known.get(entry.activity.actor)
     if sender is None:
+        await _note_unknown(tx, entry.activity)
         return Outcome(item.id, "ignored", "sender_unknown")
     if sender.deleted or sender.suspended:
         return Outcome(item.id, "refused", "sender_gone" if sender.deleted else "sender_suspended")
@@ -170,6 +196,13 @@ async def _handle(tx: Tx, node: Node, batch: Batch, entry: Ready, gathered: Gath
     )
     ended = await _run(tx, node, entry.handler, incoming)
     return Outcome(item.id, "ignored", ended.code) if ended else Outcome(item.id, "done")
+
+
+async def _note_unknown(tx: Tx, activity: vocab.Activity) -> None:
+    """A Delete counts also from somebody we do not know: the post may still be on its way (DEL-02)."""
+    uri = activity.object_id
+    if activity.type == "Delete" and uri and uri != activity.actor and vocab.same_host(uri, activity.actor):
+        await store.put_tombstone(tx, uri, "", activity.actor)
 
 
 async def _run(tx: Tx, node: Node, handler: Handler[InboundHandler], incoming: Incoming) -> Ignored | None:

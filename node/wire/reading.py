@@ -81,11 +81,10 @@ class Batch(msgspec.Struct):
                 names.update((*thing.mentions, *thing.attributed_to_all))
         return list(names)
 
-    async def refreshed(self, node: Node, entry: Ready) -> Ready:
+    async def refreshed(self, node: Node, entry: Ready, budget: FetchBudget) -> Ready:
         """An activity whose bearer proves nothing, read anew at its own host."""
         if not entry.item.refetch:
             return entry
-        budget = FetchBudget(3, 10.0)
         fetched = await node.fetcher.fetch(entry.item.activity_uri, budget=budget)
         activity = vocab.read(jsonld.plain(fetched.document))
         if not isinstance(activity, vocab.Activity) or activity.actor != entry.item.actor_uri:

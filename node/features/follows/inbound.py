@@ -10,6 +10,7 @@ from node.features.actors.store import find_by_uri, get_actor, is_reachable
 from node.features.follows import service, store
 from node.runtime import Node
 from node.wire.incoming import Ignored, Incoming, Refused, Registry
+from node.wire.store import arrivals
 
 inbound: Registry = Inbound()
 
@@ -26,6 +27,8 @@ async def follow_asked(tx: Tx, node: Node, incoming: Incoming) -> Ignored | None
     if followee.kind == "Application":
         raise Refused("not_followable")
     uri = incoming.activity.id or f"{incoming.sender.uri}#follows/{followee.id}"
+    if await arrivals.list_tombstoned(tx, [uri]):
+        return Ignored("known_already")  # its Undo came first
     await service.receive_follow(tx, node, uri, incoming.sender.id, followee)
     return None
 
@@ -90,6 +93,7 @@ async def follow_undone(tx: Tx, node: Node, incoming: Incoming) -> Ignored | Non
     if followee is None or not followee.local:
         return Ignored("not_ours")
     if not await service.unfollowed_by(tx, incoming.sender.id, followee.id):
+        await incoming.note_undone_first(tx)
         return Ignored("follow_unknown")
     return None
 
@@ -101,6 +105,8 @@ async def blocked(tx: Tx, node: Node, incoming: Incoming) -> Ignored | None:
     if target is None or not target.local or incoming.activity.target_id:
         return Ignored("not_ours")
     uri = incoming.activity.id or f"{incoming.sender.uri}#blocks/{target.id}"
+    if await arrivals.list_tombstoned(tx, [uri]):
+        return Ignored("known_already")  # its Undo came first
     await service.blocked_by(tx, uri, incoming.sender.id, target.id)
     return None
 
@@ -115,7 +121,8 @@ async def block_undone(tx: Tx, node: Node, incoming: Incoming) -> Ignored | None
     target = await find_by_uri(tx, undone.object_id or "")
     if target is None or not target.local:
         return Ignored("not_ours")
-    await store.delete_block(tx, incoming.sender.id, target.id)
+    if await store.delete_block(tx, incoming.sender.id, target.id) is None:
+        await incoming.note_undone_first(tx)
     return None
 
 

@@ -40,7 +40,10 @@ class InboxItem(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """How an arrived activity ended, or when to try it again (`retry_at`)."""
+    """How an arrived activity ended, or when to try it again (`retry_at`).
+
+    State `new` without a code was not tried at all and costs no attempt.
+    """
 
     item_id: int
     state: str
@@ -79,7 +82,7 @@ async def put_arrivals(tx: Tx, arrivals: Sequence[Arrival]) -> int:
                ON CONFLICT (activity_uri) DO NOTHING
                RETURNING 1)
            SELECT count(*) FROM stored""",
-        [tx.new_id() for _ in arrivals],
+        sorted(tx.new_id() for _ in arrivals),
         [a.activity_uri for a in arrivals],
         [a.type for a in arrivals],
         [a.actor_uri for a in arrivals],
@@ -110,7 +113,8 @@ async def lease_arrivals(tx: Tx, limit: int) -> list[InboxItem]:
         tx.now,
         limit,
     )
-    items = sorted(rows.many(InboxItem, records), key=lambda item: item.id)
+    # Ids of a whole second are spread over it (node.ids), so the order of arrival is the time's first.
+    items = sorted(rows.many(InboxItem, records), key=lambda item: (item.received_at, item.id))
     await _lease_hosts(tx, items)
     return items
 
@@ -141,7 +145,8 @@ async def put_outcomes(tx: Tx, outcomes: Iterable[Outcome], hosts: Sequence[str]
     await tx.execute(
         """WITH given_back AS (DELETE FROM inbox_leases WHERE host = ANY($6))
            UPDATE inbox_items i SET state = t.state, code = t.code,
-               attempts = i.attempts + 1, next_attempt_at = COALESCE(t.retry_at, i.next_attempt_at),
+               attempts = i.attempts + CASE WHEN t.state = 'new' AND t.code = '' THEN 0 ELSE 1 END,
+               next_attempt_at = COALESCE(t.retry_at, i.next_attempt_at),
                ended_at = CASE WHEN t.state = 'new' THEN NULL ELSE $5::timestamptz END
            FROM unnest($1::bigint[], $2::text[], $3::text[], $4::timestamptz[]) AS t (id, state, code, retry_at)
            WHERE i.id = t.id""",
