@@ -4,7 +4,7 @@ Used by templates as filters. Never shows UTC to a person unless they live in it
 always stands in the `datetime` attribute beside the words.
 """
 
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, datetime, time, tzinfo
 from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -41,9 +41,10 @@ def ago(moment: datetime, now: datetime, here: tzinfo) -> str:
     return day(moment, now, here)
 
 
-def day(moment: datetime, now: datetime, here: tzinfo) -> str:
-    """`20 December`, with the year when it is not this one."""
-    there = moment.astimezone(here)
+def day(moment: date, now: datetime, here: tzinfo) -> str:
+    """`20 December`, with the year when it is not this one; for a moment or a whole day."""
+    at = moment if isinstance(moment, datetime) else datetime.combine(moment, time(12), here)
+    there = at.astimezone(here)
     this_year = there.year == now.astimezone(here).year
     locale = i18n.locale(i18n.current())
     if this_year:

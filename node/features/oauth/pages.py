@@ -4,6 +4,7 @@ A faulty request is shown here and never redirected. The consent is a form with 
 token, so no other site can give it. Called by browsers that a program opened.
 """
 
+from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 import msgspec
@@ -51,13 +52,19 @@ class CodePage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AppsPage(msgspec.Struct, frozen=True, kw_only=True):
-    """Context of oauth/apps.html."""
+    """Context of oauth/apps.html; `kinds` is what each grant allows, by its id."""
 
     grants: list[Grant]
+    kinds: dict[int, tuple[str, ...]]
     done: bool = False
 
 
 _KINDS = ("read", "write", "follow", "push", "profile", "admin")
+
+
+def _kinds(scopes: Iterable[str]) -> tuple[str, ...]:
+    """The kinds of scopes there are among some, in the order they are told in."""
+    return tuple(kind for kind in _KINDS if any(one.split(":")[0] == kind for one in scopes))
 
 
 async def show_authorize(request: web.Request) -> web.StreamResponse:
@@ -69,7 +76,7 @@ async def show_authorize(request: web.Request) -> web.StreamResponse:
         name=asked.app.name,
         website=asked.app.website,
         there=there(asked),
-        asks=tuple(kind for kind in _KINDS if any(one.split(":")[0] == kind for one in asked.scopes)),
+        asks=_kinds(asked.scopes),
         hidden=params,
     )
     return render(request, "oauth/authorize.html", context, form_action=_policy_source(asked))
@@ -118,7 +125,10 @@ async def show_apps(request: web.Request) -> web.StreamResponse:
     """GET /settings/apps"""
     async with request.app[NODE].db.read() as tx:
         grants = await service.list_grants(tx, request[VIEWER].actor_id)
-    return render(request, "oauth/apps.html", AppsPage(grants=grants, done="done" in request.query))
+    kinds = {grant.id: _kinds(grant.scopes) for grant in grants}
+    return render(
+        request, "oauth/apps.html", AppsPage(grants=grants, kinds=kinds, done="done" in request.query)
+    )
 
 
 async def revoke_app(request: web.Request) -> web.StreamResponse:

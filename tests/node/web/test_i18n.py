@@ -1,9 +1,14 @@
 """The right language is chosen and its words are found."""
 
+import re
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
 import msgspec
 import pytest
 
 from node import i18n
+from node.web import dates
 
 
 class Wish(msgspec.Struct, frozen=True):
@@ -65,3 +70,76 @@ def test_a_missing_translation_is_told(tmp_path: object, monkeypatch: pytest.Mon
     finally:
         i18n.languages.cache_clear()
         i18n.translations.cache_clear()
+
+
+def test_every_text_is_translated_and_no_translation_is_left_over() -> None:
+    assert i18n.check() == []
+
+
+# Never said to people; `server` only where admins look at the machinery.
+UNSAID = re.compile(
+    r"\b(instance|federat\w*|fediverse|actor|inbox|boost\w*|toot\w*|servers?"
+    r"|instanz(en)?|föder\w*|defödera\w*|geboostet|servern?|troet\w*|tröt\w*)\b",
+    re.IGNORECASE,
+)
+FOR_ADMINS = (
+    "Everything this server received or sent ends in a state you can see here. "
+    "What ended badly can be tried again."
+)
+
+
+def texts(language: str) -> list[str]:
+    """Every form of every text in a language, but for those about the machinery."""
+    found = []
+    for message in i18n.extract():
+        singular, plural = (message.id, "") if isinstance(message.id, str) else (message.id[0], message.id[1])
+        if not singular or singular == FOR_ADMINS:
+            continue
+        with i18n.use(language):
+            if plural:
+                found += [i18n.ngettext(singular, plural, number) for number in (1, 2)]
+            else:
+                found.append(i18n.gettext(singular))
+    return found
+
+
+@pytest.mark.parametrize("language", i18n.languages())
+def test_nobody_has_to_learn_our_words(language: str) -> None:
+    assert [text for text in texts(language) if UNSAID.search(text)] == []
+
+
+@pytest.mark.parametrize("language", i18n.languages())
+def test_nothing_is_shouted_and_no_space_is_lost_at_the_ends(language: str) -> None:
+    assert [text for text in texts(language) if "!" in text or text != text.strip() or "  " in text] == []
+
+
+def test_german_says_du_in_its_own_quotation_marks() -> None:
+    wrong = re.compile(r"\b(Ihnen|Ihre[nmrs]?|klicken Sie|\w+en Sie)\b|[\"“][^“]*”|\w(\*|:|_)innen")
+    assert [text for text in texts("de") if wrong.search(re.sub("„[^“]*“", "", text))] == []
+
+
+class Moment(msgspec.Struct, frozen=True):
+    """A day or a moment, and what it is called on 20 December 2026 in Berlin."""
+
+    id: str
+    at: date
+    german: str
+    english: str
+
+
+MOMENTS = [
+    Moment("a whole day", date(2026, 11, 23), "23. November", "November 23"),
+    Moment("a day of another year", date(2025, 11, 23), "23. November 2025", "November 23, 2025"),
+    Moment(
+        "late in UTC is tomorrow", datetime(2026, 11, 22, 23, 30, tzinfo=UTC), "23. November", "November 23"
+    ),
+]
+
+
+@pytest.mark.parametrize("case", MOMENTS, ids=lambda case: case.id)
+def test_days_are_said_in_words(case: Moment) -> None:
+    now, here = datetime(2026, 12, 20, tzinfo=UTC), ZoneInfo("Europe/Berlin")
+    with i18n.use("de"):
+        assert dates.day(case.at, now, here) == case.german
+    with i18n.use("en"):
+        assert dates.day(case.at, now, here) == case.english
