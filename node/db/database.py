@@ -40,6 +40,13 @@ async def _prepare_connection(connection: asyncpg.Connection) -> None:
     )
 
 
+async def _keep_session(_: asyncpg.Connection) -> None:
+    """Nothing here changes a session, so giving a connection back costs no round trip.
+
+    asyncpg still rolls back what was left open before it asks us.
+    """
+
+
 class Tx:
     """One open transaction: asyncpg's query methods, the moment, new ids, wakes after commit."""
 
@@ -77,7 +84,12 @@ class Database:
     async def open(cls, dsn: str, *, clock: Clock, pool_size: int) -> "Database":
         """Connect; the schema must be there already (`node.db.migrate`)."""
         pool = await asyncpg.create_pool(
-            dsn, min_size=1, max_size=pool_size, init=_prepare_connection, command_timeout=30
+            dsn,
+            min_size=1,
+            max_size=pool_size,
+            init=_prepare_connection,
+            reset=_keep_session,
+            command_timeout=30,
         )
         number = await pool.fetchval("SELECT nextval('process_numbers')")
         return cls(pool, clock, IdMint(number))

@@ -157,7 +157,7 @@ async def list_relationships(tx: Tx, viewer_id: int, actor_ids: Sequence[int]) -
     return rows.many(Relationship, records)
 
 
-async def _list(tx: Tx, window: Window, query: str, owner_id: int) -> list[Listed]:
+async def _list(tx: Tx, window: Window, query: str, owner_id: int, *more: object) -> list[Listed]:
     order = "ASC" if window.ascending else "DESC"
     records = await tx.fetch(
         f"{query} AND r.id < $2 AND r.id > $3 ORDER BY r.id {order} LIMIT $4",
@@ -165,6 +165,7 @@ async def _list(tx: Tx, window: Window, query: str, owner_id: int) -> list[Liste
         window.upper,
         window.lower,
         window.limit,
+        *more,
     )
     found: list[Listed] = window.newest_first(rows.many(Listed, records))
     return found
@@ -216,8 +217,10 @@ async def list_mutes(tx: Tx, actor_id: int, window: Window) -> list[Listed]:
         tx,
         window,
         """SELECT r.id, r.target_id AS actor_id FROM mutes r
-           WHERE r.actor_id = $1 AND (r.expires_at IS NULL OR r.expires_at > now())""",
+           WHERE r.actor_id = $1
+             AND (r.expires_at IS NULL OR r.expires_at > $5)""",
         actor_id,
+        tx.now,
     )
 
 

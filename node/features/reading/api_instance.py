@@ -31,7 +31,6 @@ from node.runtime import Node
 from node.web import api
 
 API_VERSION: Final = "4.3.0"
-SOURCE_URL: Final = "https://example.org/allmende"
 _LINK_CHARS: Final = 23  # what Mastodon's clients count for a link; we count it as it stands
 
 
@@ -141,7 +140,7 @@ async def show_v2(request: web.Request) -> dict[str, Any]:
         "domain": node.handle_host,
         "title": settings.name,
         "version": _version(),
-        "source_url": SOURCE_URL,
+        "source_url": node.uri("/about"),
         "description": settings.description,
         "usage": {"users": {"active_month": found.active_month}},
         "thumbnail": {"url": f"{node.origin}{MISSING_HEADER}", "blurhash": None, "versions": {}},

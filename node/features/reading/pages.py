@@ -287,6 +287,7 @@ NAV: tuple[NavItem, ...] = (
     NavItem(N_("House"), "/house-news", "people", "member", 20),
     NavItem(N_("News"), "/notifications", "bell", "member", 30),
     NavItem(N_("Me"), "/me", "person", "member", 40),
+    NavItem(N_("Write"), "/write", "pen", "member", 100),
     NavItem(N_("Messages"), "/messages", "mail", "member", 110),
     NavItem(N_("Everyone we know"), "/world", "world", "member", 120),
     NavItem(N_("Kept"), "/bookmarks", "keep", "member", 130),

@@ -48,7 +48,7 @@ class Notification(msgspec.Struct, frozen=True):
 # Authors whose posts the viewer ($1) does not want, or who do not want the viewer.
 _HIDDEN = """
     NOT EXISTS (SELECT 1 FROM mutes m WHERE m.actor_id = $1 AND m.target_id = {author}
-                AND (m.expires_at IS NULL OR m.expires_at > now()))
+                AND (m.expires_at IS NULL OR m.expires_at > {now}))
     AND NOT EXISTS (SELECT 1 FROM blocks b WHERE (b.actor_id = $1 AND b.target_id = {author})
                     OR (b.actor_id = {author} AND b.target_id = $1))"""
 
@@ -69,13 +69,14 @@ async def list_home(tx: Tx, viewer_id: int, window: Window) -> list[Entry]:
                    COALESCE(b.uri, '') AS boost_uri, COALESCE(b.audience, '') AS boost_audience
             FROM home_entries h JOIN posts p ON p.id = h.post_id LEFT JOIN boosts b ON b.id = h.boost_id
             WHERE h.owner_id = $1 AND h.id < $2 AND h.id > $3
-              AND {_HIDDEN.format(author="p.author_id")}
-              AND (b.actor_id IS NULL OR ({_HIDDEN.format(author="b.actor_id")}))
+              AND {_HIDDEN.format(author="p.author_id", now="$5")}
+              AND (b.actor_id IS NULL OR ({_HIDDEN.format(author="b.actor_id", now="$5")}))
             ORDER BY h.id {_order(window)} LIMIT $4""",
         viewer_id,
         window.upper,
         window.lower,
         window.limit,
+        tx.now,
     )
     return _entries(window, records)
 
@@ -103,12 +104,13 @@ async def list_public(tx: Tx, viewer_id: int | None, window: Window, wanted: Whi
         f"""SELECT p.id, p.id AS post_id FROM posts p JOIN actors a ON a.id = p.author_id
             WHERE {which} AND p.id < $2 AND p.id > $3 AND a.suspended_at IS NULL
               AND (p.in_reply_to_id IS NULL OR p.in_reply_to_actor_id = p.author_id)
-              AND {_HIDDEN.format(author="p.author_id")}
+              AND {_HIDDEN.format(author="p.author_id", now="$5")}
             ORDER BY p.id {_order(window)} LIMIT $4""",
         viewer_id,
         window.upper,
         window.lower,
         window.limit,
+        tx.now,
     )
     return _entries(window, records)
 
@@ -121,7 +123,7 @@ async def list_tag(tx: Tx, tag: str, viewer_id: int | None, window: Window, want
             WHERE t.tag = $5 AND t.post_id < $2 AND t.post_id > $3 AND a.suspended_at IS NULL
               AND (p.audience = 'public' OR (p.audience = 'local' AND $1::bigint IS NOT NULL))
               AND (p.local OR NOT $6) AND (NOT p.local OR NOT $7) AND (NOT $8 OR {_WITH_MEDIA})
-              AND {_HIDDEN.format(author="p.author_id")}
+              AND {_HIDDEN.format(author="p.author_id", now="$9")}
             ORDER BY t.post_id {_order(window)} LIMIT $4""",
         viewer_id,
         window.upper,
@@ -131,6 +133,7 @@ async def list_tag(tx: Tx, tag: str, viewer_id: int | None, window: Window, want
         wanted.local,
         wanted.remote,
         wanted.only_media,
+        tx.now,
     )
     return _entries(window, records)
 
@@ -197,12 +200,13 @@ async def list_messages(tx: Tx, viewer_id: int, window: Window) -> list[Entry]:
             WHERE p.audience = 'direct' AND p.id < $2 AND p.id > $3
               AND (p.author_id = $1 OR EXISTS (
                    SELECT 1 FROM post_mentions m WHERE m.post_id = p.id AND m.actor_id = $1))
-              AND {_HIDDEN.format(author="p.author_id")}
+              AND {_HIDDEN.format(author="p.author_id", now="$5")}
             ORDER BY p.id {_order(window)} LIMIT $4""",
         viewer_id,
         window.upper,
         window.lower,
         window.limit,
+        tx.now,
     )
     return _entries(window, records)
 
@@ -249,7 +253,7 @@ async def list_notifications(
             WHERE n.owner_id = $1 AND n.id < $2 AND n.id > $3 AND a.suspended_at IS NULL
               AND ($5::text[] IS NULL OR n.kind = ANY($5)) AND NOT n.kind = ANY($6::text[])
               AND ($7::bigint IS NULL OR n.actor_id = $7)
-              AND {_HIDDEN.format(author="n.actor_id")}
+              AND {_HIDDEN.format(author="n.actor_id", now="$8")}
             ORDER BY n.id {_order(window)} LIMIT $4""",
         owner_id,
         window.upper,
@@ -258,6 +262,7 @@ async def list_notifications(
         kinds,
         not_kinds or [],
         actor_id,
+        tx.now,
     )
     found: list[Notification] = window.newest_first([Notification(**record) for record in records])
     return found

@@ -99,7 +99,8 @@ async def put_post(tx: Tx, post: NewPost) -> Stored | None:
         adopted AS (
             UPDATE posts p SET in_reply_to_id = stored.id, in_reply_to_actor_id = stored.author_id,
                    thread_id = stored.thread_id
-            FROM stored WHERE p.in_reply_to_uri = $2 AND p.in_reply_to_id IS NULL),
+            FROM stored
+            WHERE p.in_reply_to_uri = $2 AND p.in_reply_to_uri <> '' AND p.in_reply_to_id IS NULL),
         counted AS (
             UPDATE actors a SET posts_count = a.posts_count + 1, last_post_at = $16
             FROM stored WHERE a.id = stored.author_id AND a.local),
