@@ -124,7 +124,10 @@ async def change(request: web.Request) -> web.StreamResponse:
     async with node.db.tx() as tx:
         await _CHANGES[request.match_info["what"]](tx, node, viewer, person_id)
         person = await actors.get_actor(tx, person_id)
-    raise web.HTTPSeeOther(await way_back(request, page_path(person)))
+    back = await way_back(request, page_path(person))
+    if back.startswith("/people/"):  # the page that asked first has its answer
+        back = page_path(person)
+    raise web.HTTPSeeOther(back)
 
 
 async def ask_first(request: web.Request) -> web.StreamResponse:

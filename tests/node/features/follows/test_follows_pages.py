@@ -76,6 +76,24 @@ async def test_seeing_less_of_somebody_asks_first_and_works(lindenhof, amina):
     assert "You see less of this person" in amina.text
 
 
+async def test_one_is_led_back_to_where_one_came_from_but_never_to_the_question(lindenhof, amina):
+    jonas = await lindenhof.person("jonas")
+    await amina.get("/@jonas")
+    for came_from, leads_to in (
+        (f"{lindenhof.origin}/search?q=jonas", "/search?q=jonas"),
+        (f"{lindenhof.origin}/people/{jonas.id}/mute", "/@jonas"),
+        ("https://evil.test/search", "/@jonas"),
+        (f"{lindenhof.origin}.evil.test/", "/@jonas"),
+    ):
+        answer = await amina.session.post(
+            f"/people/{jonas.id}/mute",
+            data={"csrf": amina.token},
+            headers={"Origin": lindenhof.origin, "Referer": came_from},
+            allow_redirects=False,
+        )
+        assert (answer.status, answer.headers["Location"]) == (303, leads_to)
+
+
 async def test_who_follows_whom_is_shown_to_the_person_alone(lindenhof, amina):
     jonas = await lindenhof.person("jonas")
     await follow(lindenhof, jonas, amina.me)
