@@ -72,7 +72,10 @@ async def trace(request: web.Request, handler: Handler) -> web.StreamResponse:
         if posted is not None:
             posted.close()
         took_ms = round((time.perf_counter() - started) * 1000, 1)
-        log.info(
+        # Machines ask often: what went well with them is worth a line only to who looks closer.
+        quiet = status < 400 and (is_of_machines(request.path) or request.path.endswith("/inbox"))
+        log.log(
+            logging.DEBUG if quiet else logging.INFO,
             "answered",
             extra={
                 "method": request.method,
