@@ -13,7 +13,6 @@ from markupsafe import Markup
 from node import i18n
 from node.appkeys import Viewer
 from node.db.database import Tx
-from node.errors import N_
 from node.features.actors.store import Actor, list_actors
 from node.features.follows.present import page_path, person_line
 from node.features.media import service as media
@@ -25,14 +24,11 @@ from node.i18n import ngettext
 from node.runtime import Node
 from node.web.cards import Audience, FileLine, Picture, PostCard
 
-AUDIENCE_NAMES: Mapping[str, str] = {
-    "direct": N_("Only these people"),
-    "local": N_("Everyone here"),
-    "followers": N_("Everyone who follows"),
-    "unlisted": N_("Public, but quiet"),
-    "public": N_("Public"),
+_KINDS: Mapping[str, Literal["video", "audio", "file"]] = {
+    "gifv": "video",
+    "video": "video",
+    "audio": "audio",
 }
-_KINDS: Mapping[str, Literal["video", "audio", "file"]] = {"gifv": "video", "video": "video", "audio": "audio"}
 _MOST_NAMES = 3
 
 
@@ -54,7 +50,11 @@ async def list_answered(tx: Tx, posts: Sequence[PostView]) -> dict[int, Actor]:
 
 
 def card(
-    node: Node, post: PostView, viewer: Viewer | None, answered: Mapping[int, Actor], booster: Actor | None = None
+    node: Node,
+    post: PostView,
+    viewer: Viewer | None,
+    answered: Mapping[int, Actor],
+    booster: Actor | None = None,
 ) -> PostCard:
     """One post for one reader. `answered` holds the people answered; `booster` passed it on."""
     parent = answered.get(post.in_reply_to_actor_id or 0)
@@ -75,7 +75,8 @@ def card(
         audience=cast("Audience", post.audience),
         audience_sentence=audience_sentence(post, viewer),
         # What anyone may read is the usual case; on one's own posts it is always said.
-        audience_differs=post.audience != "public" or (viewer is not None and viewer.actor_id == post.author.id),
+        audience_differs=post.audience != "public"
+        or (viewer is not None and viewer.actor_id == post.author.id),
         reply_to=person_line(node, parent) if parent else None,
         reply_to_url=f"{page_path(parent)}/{post.in_reply_to_id}" if parent and post.in_reply_to_id else None,
         reply_count=post.replies_count,
@@ -145,7 +146,9 @@ async def likes_note(tx: Tx, post: PostView) -> str:
         return ""
     more = post.likes_count - len(names)
     if more > 0:
-        words = ngettext("%(names)s and %(num)d more say thanks.", "%(names)s and %(num)d more say thanks.", more)
+        words = ngettext(
+            "%(names)s and %(num)d more say thanks.", "%(names)s and %(num)d more say thanks.", more
+        )
         return words % {"names": ", ".join(names), "num": more}
     words = ngettext("%(names)s says thanks.", "%(names)s say thanks.", len(names))
     return words % {"names": joined(names)}
