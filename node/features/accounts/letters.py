@@ -51,7 +51,7 @@ async def send_letter(
     Raises: NodeError `too_many_requests` when the node has sent too many this hour.
     """
     settings = await house.get_settings(tx)
-    locale = recipient.locale or node.config.node.languages[0]
+    locale = recipient.locale or (settings.languages or node.config.node.languages)[0]
     context = {"house_name": settings.name, "name": recipient.name, "origin": node.origin, **values}
     subject, _, text = render_text(f"mail/{name}.txt", locale, context).strip().partition("\n")
     text = text.strip() + "\n"

@@ -97,7 +97,9 @@ async def delete_account(request: web.Request) -> web.StreamResponse:
         except NodeError as error:
             if error.code not in ("wrong_password", "invalid"):
                 raise
-            error.field = "password" if error.code == "wrong_password" else ""
+            error.field = ""
+            if error.code == "wrong_password":
+                error.field, error.text = "password", N_("This is not your password.")
             form.refuse(error)
     if not form.ok:
         page = DeletePage(form=form, username=viewer.username)

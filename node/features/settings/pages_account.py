@@ -10,7 +10,7 @@ from aiohttp import hdrs, web
 
 from node import i18n
 from node.appkeys import NODE, VIEWER
-from node.errors import NodeError
+from node.errors import N_, NodeError
 from node.feature import Route
 from node.features.accounts import passwords
 from node.features.accounts import service as accounts
@@ -89,6 +89,8 @@ async def _confirm_password(request: web.Request, password: str, field: str) -> 
         await accounts.check_password(node, viewer.username, password)
     except NodeError as error:
         error.field = field
+        if error.code == "wrong_password":
+            error.text = N_("This is not your password.")
         raise
 
 

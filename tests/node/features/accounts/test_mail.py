@@ -191,3 +191,12 @@ async def test_old_mails_are_removed_and_due_ones_kept(node, clock):
     await mail.forget_old_mails(node)
     async with node.db.read() as tx:
         assert await tx.fetchval("SELECT count(*) FROM mails") == 1
+
+
+@pytest.mark.parametrize(("chosen", "subject"), [("", "Willkommen bei Linden"), ("en", "Welcome to Linden")])
+async def test_a_letter_speaks_its_readers_language_or_the_houses(node, chosen, subject):
+    async with node.db.tx() as tx:
+        await house.put_settings(tx, house.HouseSettings(name="Linden", languages=["de", "en"]))
+        to = letters.Recipient("amina@example.org", chosen, "Amina")
+        await letters.send_letter(tx, node, to, "approved", {"sign_in_url": f"{node.origin}/sign-in"})
+        assert await tx.fetchval("SELECT subject FROM mails") == subject
