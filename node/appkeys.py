@@ -16,7 +16,8 @@ if TYPE_CHECKING:  # runtime sits above the ground; only its name is needed here
 class Viewer(msgspec.Struct, frozen=True, kw_only=True):
     """Who is asking: a signed-in person, through a browser session or a bearer token.
 
-    `csrf` and `session_id` are empty for tokens; `scopes` is empty for sessions.
+    `unread` counts notifications not looked at yet, to 99. `csrf`, `session_id` and `unread` are empty
+    for tokens; `scopes` is empty for sessions.
     """
 
     actor_id: int
@@ -29,6 +30,7 @@ class Viewer(msgspec.Struct, frozen=True, kw_only=True):
     time_zone: str = ""
     default_audience: str = "public"
     default_language: str = ""
+    unread: int = 0
     csrf: bytes = b""
     session_id: int = 0
     token_id: int = 0

@@ -18,6 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from node import i18n
 from node.appkeys import NODE, VIEWER, Viewer
+from node.feature import NavItem
 from node.web import assets, csrf, dates
 from node.web.cards import Place
 
@@ -204,13 +205,21 @@ def _places(request: web.Request, viewer: Viewer | None) -> tuple[tuple[Place, .
     items = sorted((item for item in items if item.access in _open_to(viewer)), key=lambda item: item.order)
     here = _current([item.path for item in items], request.path)
     places = [
-        (item.order, Place(i18n.gettext(item.label), item.path, item.icon, item.path == here))
+        (
+            item.order,
+            Place(i18n.gettext(item.label), item.path, item.icon, item.path == here, _badge(item, viewer)),
+        )
         for item in items
     ]
     return (
         tuple(place for order, place in places if order < _BAR_ORDER)[:4],
         tuple(place for order, place in places if order >= _BAR_ORDER),
     )
+
+
+def _badge(item: NavItem, viewer: Viewer | None) -> str:
+    """How much is new behind a place; shown as a number, said in words."""
+    return str(viewer.unread) if viewer and viewer.unread and item.path == "/notifications" else ""
 
 
 def _open_to(viewer: Viewer | None) -> Sequence[str]:

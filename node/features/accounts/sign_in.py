@@ -77,6 +77,7 @@ async def viewer_for_session(tx: Tx, token: str) -> Viewer | None:
         time_zone=row.time_zone,
         default_audience=row.default_audience,
         default_language=row.default_language,
+        unread=row.unread,
         csrf=row.csrf,
         session_id=row.session_id,
     )

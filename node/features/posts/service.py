@@ -91,9 +91,10 @@ def narrowed(wanted: str, parent: str) -> str:
     """An answer never reaches further than what it answers."""
     if parent == "local":
         return "direct" if wanted == "direct" else "local"
-    if wanted == "local" or _WIDTH[wanted] <= _WIDTH[parent]:
-        return wanted
-    return parent
+    if wanted == "local":
+        # The house is no part of somebody's followers, nor of a message's readers.
+        return wanted if parent in ("public", "unlisted") else parent
+    return wanted if _WIDTH[wanted] <= _WIDTH[parent] else parent
 
 
 async def write_post(tx: Tx, node: Node, author_id: int, draft: Draft) -> int:
@@ -112,16 +113,19 @@ async def write_post(tx: Tx, node: Node, author_id: int, draft: Draft) -> int:
     mentioned = await _mentioned(tx, node, draft.source)
     audience = narrowed(draft.audience, parent.audience) if parent else draft.audience
     post = _new_post(tx, node, author, draft, mentioned)
-    post = msgspec.structs.replace(post, audience=audience, in_reply_to_uri=parent.uri if parent else "")
+    if parent is not None:
+        # Whom one answers is told of it, named in the text or not.
+        named = dict.fromkeys((*post.mention_ids, parent.author.id))
+        named.pop(author_id, None)
+        post = msgspec.structs.replace(post, in_reply_to_uri=parent.uri, mention_ids=tuple(named))
+    post = msgspec.structs.replace(post, audience=audience)
     stored = await writes.put_post(tx, post)
     if stored is None:
         raise NodeError("conflict", detail="post id taken")
     if draft.media_ids:
         await media.attach(tx, author_id, draft.media_ids, post.id)
-    for actor in mentioned.values():
-        await notify(tx, actor.id, "mention", author_id, post.id)
-    if parent is not None and parent.author.id not in post.mention_ids:
-        await notify(tx, parent.author.id, "mention", author_id, post.id)
+    for actor_id in post.mention_ids:
+        await notify(tx, actor_id, "mention", author_id, post.id)
     if audience != "local":
         await _publish_create(tx, node, await views.get_post(tx, post.id, author_id))
     return post.id

@@ -24,6 +24,7 @@ class SessionRow(msgspec.Struct, frozen=True):
     time_zone: str
     default_audience: str
     default_language: str
+    unread: int
 
 
 class SessionEntry(msgspec.Struct, frozen=True):
@@ -52,7 +53,10 @@ async def find_session(tx: Tx, token_hash: bytes) -> SessionRow | None:
         """
         SELECT s.id AS session_id, s.csrf, s.seen_at, a.actor_id, p.username, p.display_name, p.avatar_url,
                a.role, CASE WHEN p.suspended_at IS NOT NULL THEN 'disabled' ELSE a.state END AS state,
-               a.locale, a.time_zone, a.default_audience, a.default_language
+               a.locale, a.time_zone, a.default_audience, a.default_language,
+               (SELECT count(*) FROM (SELECT 1 FROM notifications n
+                                      WHERE n.owner_id = a.actor_id AND n.id > a.notifications_read_id
+                                      LIMIT 99) AS unseen) AS unread
         FROM sessions s
         JOIN accounts a ON a.actor_id = s.actor_id
         JOIN actors p ON p.id = s.actor_id
