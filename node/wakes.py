@@ -2,9 +2,11 @@
 
 A wake is a name such as `inbound` or `deliver`. One waiting job per name is enough: the flag
 is taken down when the job starts, so a wake that comes while it runs makes another. Without
-Valkey nothing is lost, only later: the sweep finds it.
+Valkey nothing is lost, only later: the sweep finds it. A Valkey that hangs holds up nobody for
+longer than `PATIENCE_S`, and nobody at all for a while after that.
 """
 
+import asyncio
 import logging
 
 from arq import ArqRedis
@@ -14,6 +16,8 @@ log = logging.getLogger("node.wakes")
 
 FLAG_S = 30
 JOB = "run"
+PATIENCE_S = 1.0
+PAUSE_S = 10.0
 
 
 class Wakes:
@@ -21,18 +25,24 @@ class Wakes:
 
     def __init__(self, queue: ArqRedis) -> None:
         self._queue = queue
+        self._silent_until = 0.0
 
     async def __call__(self, names: set[str]) -> None:
         """Enqueue one job per name that has none waiting."""
-        for name in sorted(names):
-            try:
-                if await self._queue.set(f"wake:{name}", 1, nx=True, ex=FLAG_S):
-                    await self._queue.enqueue_job(JOB, name)
-            except (RedisError, OSError, TimeoutError) as error:
-                log.warning(
-                    "the work queue does not answer (%s); the sweep will find the work", type(error).__name__
-                )
-                return
+        loop = asyncio.get_running_loop()
+        if loop.time() < self._silent_until:
+            return
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                for name in sorted(names):
+                    if await self._queue.set(f"wake:{name}", 1, nx=True, ex=FLAG_S):
+                        await self._queue.enqueue_job(JOB, name)
+        except (RedisError, OSError, TimeoutError) as error:
+            if isinstance(error, TimeoutError):
+                self._silent_until = loop.time() + PAUSE_S
+            log.warning(
+                "the work queue does not answer (%s); the sweep will find the work", type(error).__name__
+            )
 
     async def started(self, name: str) -> None:
         """The job runs: the next wake makes a new one."""

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from federation import delivery
+from federation import client, delivery
 from federation.delivery import Delivered, Gone, Later, Outcome, Refused
 from federation.signatures.message import Scheme
 from node.errors import NodeError
@@ -70,7 +70,7 @@ async def drain(node: Node) -> None:
 
 async def _start(node: Node, room: int, until: float) -> set[asyncio.Task[None]]:
     async with node.db.tx() as tx:
-        hosts = await store.lease_hosts(tx, room)
+        hosts = await store.lease_hosts(tx, room, _lease(node))
     if not hosts:
         return set()
     async with node.db.read() as tx:
@@ -79,6 +79,12 @@ async def _start(node: Node, room: int, until: float) -> set[asyncio.Task[None]]
     for row in due:
         by_host[row.host].append(row)
     return {_keep(node, _serve_host(node, host, by_host[host.host], until)) for host in hosts}
+
+
+def _lease(node: Node) -> timedelta:
+    """A host is ours until its last delivery must be over; after a crash it is free again by then."""
+    begun_s = node.config.worker.job_timeout_s * DRAIN_SHARE
+    return timedelta(seconds=begun_s + client.DELIVERY_S + 3)
 
 
 def _keep(node: Node, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
@@ -117,7 +123,7 @@ async def _serve_host(node: Node, host: HostState, due: list[Due], until: float)
                 tx.wake("deliver")
             return
         async with node.db.tx() as tx:
-            if not await store.lease_host(tx, host.host):
+            if not await store.lease_host(tx, host.host, _lease(node)):
                 return
             due = await store.list_due(tx, [host.host], PER_HOST)
 

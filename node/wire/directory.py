@@ -4,6 +4,7 @@ Keys are cached per process for a minute, refused hosts for ten seconds; the dat
 truth, Valkey the intervals that all processes share.
 """
 
+import asyncio
 import hashlib
 import logging
 import time
@@ -24,6 +25,7 @@ KEY_CACHE_S = 60.0
 KEY_CACHE_ROWS = 5000
 REFUSED_CACHE_S = 10.0
 REFRESH_INTERVAL_S = 300
+VALKEY_S = 1.0  # longer than this no key waits for the counter
 KEYS_PER_HOST = 100  # different key ids of one host tried within one interval
 
 
@@ -90,13 +92,14 @@ class NodeDirectory:
         name = "refresh:" + hashlib.sha256(key_id.encode()).hexdigest()
         host = "refreshes:" + uris.host_of(key_id)
         try:
-            if not await self._valkey.set(name, 1, nx=True, ex=REFRESH_INTERVAL_S):
-                return False
-            tried = await self._valkey.incr(host)
-            if tried == 1:
-                await self._valkey.expire(host, REFRESH_INTERVAL_S)
-            return bool(tried <= KEYS_PER_HOST)
-        except RedisError:
+            async with asyncio.timeout(VALKEY_S):
+                if not await self._valkey.set(name, 1, nx=True, ex=REFRESH_INTERVAL_S):
+                    return False
+                tried = await self._valkey.incr(host)
+                if tried == 1:
+                    await self._valkey.expire(host, REFRESH_INTERVAL_S)
+                return bool(tried <= KEYS_PER_HOST)
+        except (RedisError, OSError, TimeoutError):
             return self._note_here(name)
 
     def _note_here(self, name: str) -> bool:

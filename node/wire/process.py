@@ -45,6 +45,7 @@ GATHER_S = 10.0
 DRAIN_SHARE = 0.4  # then the job lets others run and is woken again
 HOSTS_SHARE = 0.2  # then what a slow host still has waits for the next batch
 GATHER_SHARE = 0.3
+LEASE_SHARE = 1.2  # what a worker that died had in hand is taken up again after this
 
 
 async def drain(node: Node) -> None:
@@ -52,13 +53,19 @@ async def drain(node: Node) -> None:
     loop = asyncio.get_running_loop()
     until = loop.time() + node.config.worker.job_timeout_s * DRAIN_SHARE
     while loop.time() < until:
-        async with node.db.tx() as tx:
-            items = await store.lease_arrivals(tx, BATCH)
+        items = await lease(node)
         if not items:
             return
         await work_off(node, items)
     async with node.db.tx() as tx:
         tx.wake("inbound")
+
+
+async def lease(node: Node) -> list[InboxItem]:
+    """The next batch, ours for a little longer than any batch may take."""
+    async with node.db.tx() as tx:
+        longest = timedelta(seconds=node.config.worker.job_timeout_s * LEASE_SHARE)
+        return await store.lease_arrivals(tx, BATCH, longest)
 
 
 async def work_off(node: Node, items: Sequence[InboxItem]) -> None:

@@ -8,7 +8,6 @@ import msgspec
 from node.db import rows
 from node.db.database import Tx
 
-LEASE = timedelta(seconds=60)
 _LEASING = 0x1EA5E  # advisory lock: one worker leases at a time, for a millisecond
 
 
@@ -96,7 +95,7 @@ async def put_arrivals(tx: Tx, arrivals: Sequence[Arrival]) -> int:
     return new
 
 
-async def lease_arrivals(tx: Tx, limit: int) -> list[InboxItem]:
+async def lease_arrivals(tx: Tx, limit: int, lease: timedelta) -> list[InboxItem]:
     """The oldest due arrivals of hosts that no other worker is busy with; the hosts are now ours.
 
     A lease that ran out means that its worker died with those arrivals in hand: they count one
@@ -115,11 +114,11 @@ async def lease_arrivals(tx: Tx, limit: int) -> list[InboxItem]:
     )
     # Ids of a whole second are spread over it (node.ids), so the order of arrival is the time's first.
     items = sorted(rows.many(InboxItem, records), key=lambda item: (item.received_at, item.id))
-    await _lease_hosts(tx, items)
+    await _lease_hosts(tx, items, lease)
     return items
 
 
-async def _lease_hosts(tx: Tx, items: Sequence[InboxItem]) -> None:
+async def _lease_hosts(tx: Tx, items: Sequence[InboxItem], lease: timedelta) -> None:
     hosts = sorted({item.host for item in items})
     if not hosts:
         return
@@ -129,7 +128,7 @@ async def _lease_hosts(tx: Tx, items: Sequence[InboxItem]) -> None:
     await tx.execute(
         "INSERT INTO inbox_leases (host, leased_until) SELECT h, $2 FROM unnest($1::text[]) AS h",
         hosts,
-        tx.now + LEASE,
+        tx.now + lease,
     )
     if died:
         suspect = {record["host"] for record in died}

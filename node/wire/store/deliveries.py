@@ -10,8 +10,6 @@ from federation.signatures.message import Scheme
 from node.db import rows
 from node.db.database import Tx
 
-LEASE = timedelta(seconds=90)
-
 
 class Due(msgspec.Struct, frozen=True):
     """A delivery that is due."""
@@ -107,7 +105,7 @@ async def put_deliveries(tx: Tx, activity_id: int, sender_id: int, whom: Destina
     return int(status.rsplit(" ", 1)[1])
 
 
-async def lease_hosts(tx: Tx, limit: int) -> list[HostState]:
+async def lease_hosts(tx: Tx, limit: int, lease: timedelta) -> list[HostState]:
     """Hosts with due deliveries that nobody is busy with and that do not pause; now ours.
 
     Walks the index from host to host, so a host with a long queue costs as much as any other.
@@ -134,19 +132,19 @@ async def lease_hosts(tx: Tx, limit: int) -> list[HostState]:
            RETURNING h.host, h.scheme, h.failures""",
         tx.now,
         limit,
-        tx.now + LEASE,
+        tx.now + lease,
     )
     return rows.many(HostState, records)
 
 
-async def lease_host(tx: Tx, host: str) -> bool:
+async def lease_host(tx: Tx, host: str, lease: timedelta) -> bool:
     """Lease one host again after giving it back; False when somebody else was faster."""
     found = await tx.fetchval(
         """UPDATE hosts SET leased_until = $3
            WHERE host = $1 AND (leased_until IS NULL OR leased_until < $2) RETURNING host""",
         host,
         tx.now,
-        tx.now + LEASE,
+        tx.now + lease,
     )
     return found is not None
 

@@ -239,9 +239,7 @@ async def test_a_peer_whose_documents_come_slowly_holds_up_no_other_arrivals(
     create = vera.does("Create", vera.note())
     assert await vera.send(lindenhof, create) == 202
     began = time.monotonic()
-    async with lindenhof.db.tx() as tx:
-        items = await process.store.lease_arrivals(tx, 100)
-    await process.work_off(lindenhof.node, items)
+    await process.work_off(lindenhof.node, await process.lease(lindenhof.node))
     assert time.monotonic() - began < 0.6 * 5
     assert await outcome(lindenhof, create) == ("done", "")
     async with lindenhof.db.read() as tx:

@@ -1,0 +1,100 @@
+"""Processes die in the middle of their work; nothing that was promised is lost, nothing happens twice."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from redis.asyncio import Redis
+
+from node.configfile import load
+from node.services import valkey_url
+from tests.reliability.houses import House
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    async with House(tmp_path) as made:
+        yield made
+
+
+async def traffic(house: House, count: int, *, posts: int = 10) -> None:
+    """Letters from Vera, ten at a time, and posts by Alice among them."""
+    gate = asyncio.Semaphore(10)
+
+    async def letter() -> None:
+        async with gate:
+            await house.mention()
+
+    async def diary() -> None:
+        for n in range(posts):
+            await house.write(f"Eintrag {n}")
+
+    await asyncio.gather(diary(), *(letter() for _ in range(count)))
+
+
+async def test_rel_04_a_worker_killed_in_the_middle_of_a_backlog(house: House) -> None:
+    load_ = asyncio.create_task(traffic(house, 120))
+    await house.until(lambda: len(house.sent) > 20, "nothing was taken in")
+    first = house.kill("worker 1")
+    await house.until(lambda: house.pid("worker 1") not in (0, first), "no new worker")
+    await house.until(lambda: len(house.sent) > 80, "nothing more was taken in")
+    house.kill("worker 1")
+    await load_
+    assert house.refused == [] and len(house.sent) == 120 and len(house.written) == 10
+    await house.check_ledger()
+
+
+async def test_a_web_process_killed_after_it_said_yes(house: House) -> None:
+    load_ = asyncio.create_task(traffic(house, 80))
+    await house.until(lambda: len(house.sent) > 30, "nothing was taken in")
+    was = house.kill("web 1")
+    await load_
+    await house.until_back("web 1", was)
+    await traffic(house, 10, posts=2)
+    assert set(house.refused) <= {0} and len(house.sent) >= 40
+    await house.check_ledger()
+
+
+async def test_rel_02_a_queue_that_forgets_everything_or_dies(house: House) -> None:
+    valkey = Redis.from_url(valkey_url(load(house.lab.data_dir)))
+    load_ = asyncio.create_task(traffic(house, 60))
+    for _ in range(10):
+        await valkey.flushall()
+        await asyncio.sleep(0.05)
+    await valkey.aclose()
+    await load_
+    assert house.refused == []
+    was = house.kill("valkey")
+    await traffic(house, 20)  # posting and receiving go on without it
+    assert house.refused == [] and len(house.written) == 20
+    await house.until_back("valkey", was)
+    await traffic(house, 10, posts=2)
+    await house.check_ledger()
+
+
+async def test_a_queue_that_hangs_holds_up_no_answer(house: House) -> None:
+    stopped = house.kill("valkey", signal.SIGSTOP)
+    try:
+        async with asyncio.timeout(15):
+            assert await house.write("Geht das?") == 200
+            await house.mention()
+    finally:
+        house.kill("valkey", signal.SIGCONT)
+    assert house.pid("valkey") == stopped and house.refused == []
+    await house.check_ledger()
+
+
+async def test_rel_12_a_database_restarted_at_once_under_load(house: House) -> None:
+    load_ = asyncio.create_task(traffic(house, 100, posts=20))
+    await house.until(lambda: len(house.sent) > 20, "nothing was taken in")
+    was = house.kill("postgres", signal.SIGQUIT)
+    await load_
+    await house.until_back("postgres", was)
+    await traffic(house, 10, posts=2)
+    assert set(house.refused) <= {0, 500, 503}
+    assert len(house.sent) >= 30
+    await house.check_ledger()
