@@ -3,12 +3,14 @@
 Texts are English msgids, marked with `_()`, `ngettext()` or `N_()` (node.errors) in Python and in
 templates. Catalogues are the `.po` files under `node/locale`; they are compiled in memory when
 first needed, so there is nothing to build and nothing to go stale. The web middleware says which
-language a request wants; jobs and letters say it with `use(…)`. Never knows a request or a person.
+language a request wants; jobs and letters say it with `use(…)`. Beside `node.po`, a `formal.po` holds
+the texts that differ in houses where people are addressed formally (Sie, vous). Never knows a request
+or a person.
 """
 
 import gettext as _gettext
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -35,6 +37,7 @@ _NO_DATE = datetime(2026, 1, 1, tzinfo=UTC)
 
 # The language wanted now, or how to find it out (the person is only known once the guard has asked).
 _wanted: ContextVar[str | Callable[[], str]] = ContextVar("wanted_language", default=SOURCE_LANGUAGE)
+_formal: ContextVar[bool] = ContextVar("formal_address", default=False)
 
 
 def templates_dir() -> Path:
@@ -71,17 +74,21 @@ def own_name(language: str) -> str:
 
 
 @cache
-def translations(language: str) -> _gettext.NullTranslations:
-    """The catalogue of a language; one that gives the msgids back when there is none."""
-    path = _path(language)
-    if not path.is_file():
-        return _gettext.NullTranslations()
-    with path.open("rb") as file:
-        catalogue = read_po(file, locale=language)
-    compiled = io.BytesIO()
-    write_mo(compiled, catalogue)
-    compiled.seek(0)
-    return _gettext.GNUTranslations(compiled)
+def translations(language: str, formal: bool = False) -> _gettext.NullTranslations:
+    """The catalogue of a language; one that gives the msgids back when there is none.
+
+    `formal` texts come first where there are some, the others are the same for everybody.
+    """
+    path = _path(language, "formal" if formal else "node")
+    found = _gettext.NullTranslations()
+    if path.is_file():
+        compiled = io.BytesIO()
+        write_mo(compiled, _read(path, language))
+        compiled.seek(0)
+        found = _gettext.GNUTranslations(compiled)
+    if formal:
+        found.add_fallback(translations(language))
+    return found
 
 
 def current() -> str:
@@ -90,29 +97,35 @@ def current() -> str:
     return wanted if isinstance(wanted, str) else wanted()
 
 
-def want(language: str | Callable[[], str]) -> None:
-    """Say which language is wanted from here on, in this request or job."""
+def want(language: str | Callable[[], str], *, formal: bool = False) -> None:
+    """Say which language is wanted from here on, in this request or job, and how to address people."""
     _wanted.set(language)
+    _formal.set(formal)
 
 
 @contextmanager
-def use(language: str) -> Iterator[None]:
-    """Want a language inside the block alone, as for a letter to somebody else."""
+def use(language: str, *, formal: bool | None = None) -> Iterator[None]:
+    """Want a language inside the block alone, as for a letter to somebody else.
+
+    People are addressed as before unless `formal` says how.
+    """
     token = _wanted.set(language)
+    manner = _formal.set(_formal.get() if formal is None else formal)
     try:
         yield
     finally:
+        _formal.reset(manner)
         _wanted.reset(token)
 
 
 def gettext(message: str) -> str:
     """The text in the language wanted now. The empty text stays empty."""
-    return translations(current()).gettext(message) if message else ""
+    return translations(current(), _formal.get()).gettext(message) if message else ""
 
 
 def ngettext(singular: str, plural: str, number: int) -> str:
     """The fitting plural form in the language wanted now; still holds `%(num)d` and the like."""
-    return translations(current()).ngettext(singular, plural, number)
+    return translations(current(), _formal.get()).ngettext(singular, plural, number)
 
 
 _ = gettext
@@ -177,9 +190,9 @@ def update(language: str) -> int:
     kept = _read(path, language)
     kept.update(wanted, no_fuzzy_matching=True)
     kept.obsolete.clear()
-    _quieten(kept)
-    with path.open("wb") as file:
-        write_po(file, kept, width=100, no_location=True, omit_header=False, sort_output=True)
+    _write(path, kept)
+    if _path(language, "formal").is_file():
+        _write(_path(language, "formal"), _still_used(_read(_path(language, "formal"), language), wanted))
     translations.cache_clear()
     languages.cache_clear()
     return sum(1 for message in kept if message.id and not _is_whole(message.string))
@@ -199,7 +212,34 @@ def check() -> list[str]:
                 problems.append(f"{language}: not translated: {_first(text)!r}")
             elif text in wanted:
                 problems += [f"{language}: {error}: {_first(text)!r}" for error in message.check(catalogue)]
+        problems += _formal_problems(language, wanted)
     return sorted(problems)
+
+
+def _formal_problems(language: str, wanted: Collection[object]) -> list[str]:
+    """What is wrong with the texts for formal houses: left over, empty, or with other placeholders."""
+    catalogue = _read(_path(language, "formal"), language)
+    problems = []
+    for message in catalogue:
+        if message.id and (message.id not in wanted or not _is_whole(message.string)):
+            problems.append(f"{language}, formal: no longer used or empty: {_first(message.id)!r}")
+        elif message.id:
+            first = _first(message.id)
+            problems += [f"{language}, formal: {error}: {first!r}" for error in message.check(catalogue)]
+    return problems
+
+
+def _still_used(formal: Catalog, wanted: Catalog) -> Catalog:
+    known = {message.id for message in wanted}
+    for stale in [message.id for message in formal if message.id and message.id not in known]:
+        formal.delete(stale)
+    return formal
+
+
+def _write(path: Path, catalogue: Catalog) -> None:
+    _quieten(catalogue)
+    with path.open("wb") as file:
+        write_po(file, catalogue, width=100, no_location=True, omit_header=False, sort_output=True)
 
 
 def _quieten(catalogue: Catalog) -> None:
@@ -211,8 +251,8 @@ def _quieten(catalogue: Catalog) -> None:
     catalogue.fuzzy = False
 
 
-def _path(language: str) -> Path:
-    return LOCALE_DIR / language / "LC_MESSAGES" / "node.po"
+def _path(language: str, name: str = "node") -> Path:
+    return LOCALE_DIR / language / "LC_MESSAGES" / f"{name}.po"
 
 
 def _read(path: Path, language: str) -> Catalog:

@@ -160,7 +160,8 @@ async def frame(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Learn whose house this is and in which language to answer."""
     if not is_of_machines(request.path):
         request[HOUSE] = await house_of(request.app[NODE])
-    i18n.want(lambda: locale_for(request, request.get(VIEWER)))
+    formal = request[HOUSE].formal if HOUSE in request else False
+    i18n.want(lambda: locale_for(request, request.get(VIEWER)), formal=formal)
     return await handler(request)
 
 

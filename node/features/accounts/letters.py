@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from node import i18n
 from node.db.database import Tx
 from node.features.accounts import mail
 from node.features.accounts.store.people import Account
@@ -53,12 +54,13 @@ async def send_letter(
     settings = await house.get_settings(tx)
     locale = recipient.locale or (settings.languages or node.config.node.languages)[0]
     context = {"house_name": settings.name, "name": recipient.name, "origin": node.origin, **values}
-    subject, _, text = render_text(f"mail/{name}.txt", locale, context).strip().partition("\n")
-    text = text.strip() + "\n"
-    blocks = [block.strip() for block in text.split("\n\n") if block.strip()]
-    paragraphs = [Paragraph(block, _is_link(block, node.origin)) for block in blocks]
-    laid_out = {**context, "subject": subject, "paragraphs": paragraphs}
-    html = render_text("mail/letter.html", locale, laid_out)
+    with i18n.use(locale, formal=settings.formal):
+        subject, _, text = render_text(f"mail/{name}.txt", locale, context).strip().partition("\n")
+        text = text.strip() + "\n"
+        blocks = [block.strip() for block in text.split("\n\n") if block.strip()]
+        paragraphs = [Paragraph(block, _is_link(block, node.origin)) for block in blocks]
+        laid_out = {**context, "subject": subject, "paragraphs": paragraphs}
+        html = render_text("mail/letter.html", locale, laid_out)
     return await mail.queue_mail(tx, recipient.email, subject, text, html)
 
 

@@ -88,14 +88,14 @@ FOR_ADMINS = (
 )
 
 
-def texts(language: str) -> list[str]:
+def texts(language: str, *, formal: bool = False) -> list[str]:
     """Every form of every text in a language, but for those about the machinery."""
     found = []
     for message in i18n.extract():
         singular, plural = (message.id, "") if isinstance(message.id, str) else (message.id[0], message.id[1])
         if not singular or singular == FOR_ADMINS:
             continue
-        with i18n.use(language):
+        with i18n.use(language, formal=formal):
             if plural:
                 found += [i18n.ngettext(singular, plural, number) for number in (1, 2)]
             else:
@@ -116,6 +116,18 @@ def test_nothing_is_shouted_and_no_space_is_lost_at_the_ends(language: str) -> N
 def test_german_says_du_in_its_own_quotation_marks() -> None:
     wrong = re.compile(r"\b(Ihnen|Ihre[nmrs]?|klicken Sie|\w+en Sie)\b|[\"“][^“]*”|\w(\*|:|_)innen")
     assert [text for text in texts("de") if wrong.search(re.sub("„[^“]*“", "", text))] == []
+
+
+def test_a_formal_house_says_sie_and_never_du() -> None:
+    familiar = re.compile(r"\b(du|dich|dir|dein\w*|euch|eure?[nmrs]?)\b", re.IGNORECASE)
+    assert [text for text in texts("de", formal=True) if familiar.search(text)] == []
+    with i18n.use("de", formal=True):
+        assert i18n.gettext("Please sign in first.") == "Bitte melden Sie sich zuerst an."
+        assert i18n.gettext("Older") == "Ältere"
+        with i18n.use("en"):
+            assert i18n.gettext("Please sign in first.") == "Please sign in first."
+    with i18n.use("de"):
+        assert i18n.gettext("Please sign in first.") == "Bitte melde dich zuerst an."
 
 
 class Moment(msgspec.Struct, frozen=True):

@@ -193,6 +193,15 @@ async def test_old_mails_are_removed_and_due_ones_kept(node, clock):
         assert await tx.fetchval("SELECT count(*) FROM mails") == 1
 
 
+async def test_a_formal_house_writes_formal_letters(node):
+    async with node.db.tx() as tx:
+        await house.put_settings(tx, house.HouseSettings(name="Linden", formal=True))
+        to = letters.Recipient("amina@example.org", "de", "Amina")
+        await letters.send_letter(tx, node, to, "approved", {"sign_in_url": f"{node.origin}/sign-in"})
+        text = await tx.fetchval("SELECT body_text FROM mails")
+    assert "Sie sind dabei. Hier können Sie sich anmelden:" in text
+
+
 @pytest.mark.parametrize(("chosen", "subject"), [("", "Willkommen bei Linden"), ("en", "Welcome to Linden")])
 async def test_a_letter_speaks_its_readers_language_or_the_houses(node, chosen, subject):
     async with node.db.tx() as tx:

@@ -161,3 +161,15 @@ async def test_the_time_of_the_house_counts_for_everybody_without_their_own(boss
     await boss.get("/settings/account")
     await boss.post("/settings/account/language", locale="de", time_zone="Asia/Tokyo")
     assert said_in("Asia/Tokyo") in (await boss.get("/@amina")).page
+
+
+async def test_a_formal_house_says_sie_on_its_pages_and_in_its_errors(boss, lindenhof):
+    await boss.get("/manage/house")
+    await boss.post("/manage/house", **SAVED, formal="1")
+    async with Browser(lindenhof.origin) as visitor:
+        await visitor.get("/about", headers=GERMAN)
+        assert "Was Sie wissen sollten" in visitor.text
+        await visitor.get("/nowhere", headers=GERMAN)
+        assert "nicht für Sie bestimmt" in visitor.text
+        await visitor.get("/nowhere", headers={"Accept-Language": "en"})
+        assert "it is not open to you" in visitor.text
