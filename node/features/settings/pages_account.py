@@ -59,6 +59,7 @@ async def _page(
     *,
     email: Form[EmailForm] | None = None,
     password: Form[PasswordForm] | None = None,
+    language: Form[LanguageForm] | None = None,
     status: int = 200,
 ) -> web.Response:
     viewer = request[VIEWER]
@@ -68,7 +69,7 @@ async def _page(
         email=account.email,
         email_form=email or Form(EmailForm()),
         password_form=password or Form(PasswordForm()),
-        language_form=Form(LanguageForm(locale=account.locale, time_zone=account.time_zone)),
+        language_form=language or Form(LanguageForm(locale=account.locale, time_zone=account.time_zone)),
         languages=i18n.languages(),
         zones=choices.zones(),
         done=request.query.get("done", "") if status == 200 else "",
@@ -139,11 +140,14 @@ async def change_language(request: web.Request) -> web.StreamResponse:
     node, viewer = request.app[NODE], request[VIEWER]
     form = await read_form(request, LanguageForm)
     given = form.values
+    if given.time_zone and not choices.known_zone(given.time_zone):
+        form.fail("time_zone", N_("Please name a place, such as Africa/Nairobi."))
+        return await _page(request, language=form, status=422)
     async with node.db.tx() as tx:
         account = await accounts.get_account(tx, viewer.actor_id)
         chosen = accounts.Preferences(
             locale=given.locale if given.locale in i18n.languages() else "",
-            time_zone=choices.known_zone(given.time_zone),
+            time_zone=given.time_zone,
             default_audience=account.default_audience,
             default_language=account.default_language,
         )

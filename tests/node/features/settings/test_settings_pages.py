@@ -108,6 +108,10 @@ async def test_language_and_time_zone_are_kept_when_known(amina, node):
     await amina.get("/settings/account")
     assert 'value="Europe/Istanbul"' in amina.page
     await amina.post("/settings/account/language", locale="xx", time_zone="Mars/Base")
+    assert amina.status == 422
+    assert 'id="time_zone-error"' in amina.page
+    assert 'value="Mars/Base"' in amina.page
+    await amina.post("/settings/account/language", locale="xx", time_zone="")
     async with node.db.read() as tx:
         row = await tx.fetchrow("SELECT locale, time_zone FROM accounts")
     assert (row["locale"], row["time_zone"]) == ("", "")
