@@ -105,6 +105,18 @@ async def put_deliveries(tx: Tx, activity_id: int, sender_id: int, whom: Destina
     return int(status.rsplit(" ", 1)[1])
 
 
+async def put_superseded(tx: Tx, object_uri: str, activity_id: int) -> None:
+    """Do not send what still waits about a thing that is deleted by this activity."""
+    await tx.execute(
+        """UPDATE deliveries d SET state = 'refused', code = 'superseded', ended_at = $3
+           FROM activities a
+           WHERE a.object_uri = $1 AND a.id <> $2 AND d.activity_id = a.id AND d.state = 'due'""",
+        object_uri,
+        activity_id,
+        tx.now,
+    )
+
+
 async def lease_hosts(tx: Tx, limit: int, lease: timedelta) -> list[HostState]:
     """Hosts with due deliveries that nobody is busy with and that do not pause; now ours.
 

@@ -259,6 +259,27 @@ def announces_host(eve: Stranger) -> str:
     return f"localhost:{eve.peer.port}"
 
 
+async def test_what_was_deleted_before_a_host_came_back_is_never_sent_to_it(
+    rig: Rig, lindenhof: RigNode, amina: Actor, peers: list[Peer]
+) -> None:
+    door = Inboxes(peers[0], "/inbox")
+    await followed_by(lindenhof, amina, peers[0], "f1")
+    door.status = 500
+    kept, regretted = [await write(lindenhof, amina, text) for text in ("bleibt", "bereut")]
+    await run(lindenhof)
+    rig.clock.advance(seconds=5)
+    async with lindenhof.db.tx() as tx:
+        post_id = int(regretted.split("/")[-2])
+        await posts.delete_post(tx, lindenhof.node, amina.id, post_id)
+    door.status = 202
+    rig.clock.advance(hours=1)
+    await lindenhof.sweep()
+    await run(lindenhof)
+    assert [document["type"] for _, document in door.received] == ["Create", "Delete"]
+    assert door.ids[0] == kept and "bereut" not in str(door.received)
+    assert [row[:2] for row in await rows_of(lindenhof)][:2] == [("delivered", ""), ("refused", "superseded")]
+
+
 async def test_rel_23_a_silent_hosts_pause_grows_and_is_bounded(
     rig: Rig, lindenhof: RigNode, amina: Actor, peers: list[Peer]
 ) -> None:
