@@ -26,15 +26,15 @@ class IdMint:
         self._number = number % (1 << _PROCESS_BITS)
         self._counter = itertools.count(random.randrange(1 << _COUNTER_BITS))
 
-    def at(self, moment: datetime) -> int:
+    def at(self, moment: datetime, *, spread: bool = False) -> int:
         """A new id that sorts at `moment` (aware; before 2020 counts as 2020).
 
-        Peers often send whole seconds; those are spread over the second, so that a busy
-        second of theirs does not exhaust the counter.
+        Peers often send whole seconds; with `spread` those are spread over the second, so that a
+        busy second of theirs does not exhaust the counter.
         """
         elapsed = moment - EPOCH
         millis = max(0, elapsed // timedelta(milliseconds=1))
-        if millis % 1000 == 0:
+        if spread and millis % 1000 == 0:
             millis += random.randrange(1000)
         low = next(self._counter) % (1 << _COUNTER_BITS)
         return int((millis << _SHIFT) | (self._number << _COUNTER_BITS) | low)

@@ -63,8 +63,8 @@ class Tx:
         self.savepoint = connection.transaction
 
     def new_id(self, moment: datetime | None = None) -> int:
-        """A fresh id that sorts at `moment`, by default now."""
-        return self._mint.at(moment or self.now)
+        """A fresh id that sorts at `moment`, a time a peer told, by default now."""
+        return self._mint.at(self.now) if moment is None else self._mint.at(moment, spread=True)
 
     def wake(self, name: str) -> None:
         """Tell the job `name` after the commit that there is work."""

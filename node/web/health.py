@@ -4,6 +4,8 @@
 says 503 with what is missing. Neither says anything about people or content.
 """
 
+import asyncio
+
 from aiohttp import web
 from redis.exceptions import RedisError
 
@@ -20,8 +22,9 @@ async def ready(request: web.Request) -> web.Response:
     """The node can do its work."""
     node = request.app[NODE]
     try:
-        queue = bool(await node.valkey.ping())
-    except (RedisError, OSError):
+        async with asyncio.timeout(1):
+            queue = bool(await node.valkey.ping())
+    except (RedisError, OSError, TimeoutError):
         queue = False
     parts = {"database": await node.db.ready(), "queue": queue}
     # Without the queue everything still works, only later.

@@ -275,6 +275,18 @@ async def put_displaced(tx: Tx, actor_id: int) -> None:
 async def delete_everything_of(tx: Tx, actor_id: int) -> None:
     """Delete what an actor wrote, did and was related to; the emptied actor row stays as a marker."""
     for statement in (
+        """UPDATE posts p SET likes_count = GREATEST(p.likes_count - 1, 0)
+           FROM likes l WHERE l.actor_id = $1 AND p.id = l.post_id""",
+        """UPDATE posts p SET boosts_count = GREATEST(p.boosts_count - 1, 0)
+           FROM boosts b WHERE b.actor_id = $1 AND p.id = b.post_id""",
+        """UPDATE posts p SET replies_count = GREATEST(p.replies_count - r.number, 0)
+           FROM (SELECT in_reply_to_id, count(*) AS number FROM posts
+                 WHERE author_id = $1 AND in_reply_to_id IS NOT NULL AND audience IN ('public', 'unlisted')
+                 GROUP BY 1) AS r WHERE p.id = r.in_reply_to_id""",
+        """UPDATE actors a SET followers_count = GREATEST(a.followers_count - 1, 0) FROM follows f
+           WHERE f.follower_id = $1 AND f.state = 'accepted' AND a.id = f.followee_id AND a.local""",
+        """UPDATE actors a SET following_count = GREATEST(a.following_count - 1, 0) FROM follows f
+           WHERE f.followee_id = $1 AND f.state = 'accepted' AND a.id = f.follower_id AND a.local""",
         "DELETE FROM posts WHERE author_id = $1",
         "DELETE FROM boosts WHERE actor_id = $1",
         "DELETE FROM likes WHERE actor_id = $1",

@@ -3,4 +3,6 @@
 from node.feature import Feature
 from node.features.posts import api, inbound, pages, serve
 
-FEATURE = Feature(name="posts", routes=(*serve.ROUTES, *pages.ROUTES, *api.ROUTES), inbound=(inbound.inbound,))
+FEATURE = Feature(
+    name="posts", routes=(*serve.ROUTES, *pages.ROUTES, *api.ROUTES), inbound=(inbound.inbound,)
+)

@@ -161,7 +161,7 @@ async def post_boosted(tx: Tx, node: Node, incoming: Incoming) -> Ignored | None
     audience = "public" if vocab.PUBLIC in activity.to else "unlisted"
     if await arrivals.list_tombstoned(tx, [uri]):
         return Ignored("known_already")  # its Undo came first
-    boost = marks.NewBoost(tx.new_id(published), uri, incoming.sender.id, post.id, audience, published)
+    boost = marks.Boost(tx.new_id(published), uri, incoming.sender.id, post.id, audience, published)
     if not await marks.put_boost(tx, boost):
         return Ignored("known_already")
     await timelines.put_boost(tx, boost.id)

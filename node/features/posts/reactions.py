@@ -72,7 +72,7 @@ async def boost(tx: Tx, node: Node, actor_id: int, post_id: int, *, audience: st
     audience = _boost_audience(post, actor_id, audience)
     boost_id = tx.new_id()
     uri = node.uri(f"/ap/announces/{boost_id}")
-    new = marks.NewBoost(boost_id, uri, actor_id, post_id, audience, tx.now)
+    new = marks.Boost(boost_id, uri, actor_id, post_id, audience, tx.now)
     if not await marks.put_boost(tx, new):
         return await marks.get_boost_id(tx, actor_id, post_id)
     await timelines.put_boost(tx, boost_id)

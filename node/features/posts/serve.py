@@ -165,18 +165,17 @@ async def show_activity(request: web.Request) -> web.Response:
     """A public activity of ours by its id (likes, boosts, follows are answered with 404)."""
     node = request.app[NODE]
     async with node.db.read() as tx:
-        done = await marks.find_done(tx, node.uri(request.path))
-        if done is None or done[0] != "Announce":
+        boost = await marks.find_boost(tx, node.uri(request.path))
+        if boost is None or boost.audience not in ("public", "unlisted"):
             return serve.answer_missing()
-        _, actor_id, post_id = done
         try:
-            post = await views.get_post(tx, post_id, None)
+            post = await views.get_post(tx, boost.post_id, None)
         except NodeError:
             return serve.answer_missing()
-        actor = await actors.get_actor(tx, actor_id)
+        actor = await actors.get_actor(tx, boost.actor_id)
     found = translate.announce(
         node.uri(request.path), actor.uri, actor.followers_uri, post.uri, post.author.uri,
-        audience="public", now=post.published_at,
+        audience=boost.audience, now=boost.published_at,
     )  # fmt: skip
     return serve.answer(found)
 

@@ -144,7 +144,8 @@ async def wrong_counters(tx: Tx) -> list[str]:
            UNION ALL SELECT 'boosts of ' || p.id FROM posts p
            WHERE p.boosts_count <> (SELECT count(*) FROM boosts b WHERE b.post_id = p.id)
            UNION ALL SELECT 'replies of ' || p.id FROM posts p
-           WHERE p.replies_count <> (SELECT count(*) FROM posts r WHERE r.in_reply_to_id = p.id)
+           WHERE p.replies_count <> (SELECT count(*) FROM posts r WHERE r.in_reply_to_id = p.id
+                                      AND r.audience IN ('public', 'unlisted'))
            UNION ALL SELECT 'followers of ' || a.username FROM actors a
            WHERE a.local AND a.followers_count <>
                  (SELECT count(*) FROM follows f WHERE f.followee_id = a.id AND f.state = 'accepted')

@@ -16,7 +16,9 @@ AP = {"Accept": "application/activity+json"}
 async def test_somebody_who_waits_is_found_nowhere(lindenhof: RigNode, state: str) -> None:
     hashed = await passwords.hash_password("a quiet password")
     async with lindenhof.db.tx() as tx:
-        account = await registration.create_account(tx, lindenhof.node, "neu", "neu@example.org", hashed, state=state)
+        account = await registration.create_account(
+            tx, lindenhof.node, "neu", "neu@example.org", hashed, state=state
+        )
         actor = await get_actor(tx, account.actor_id)
     acct = f"acct:neu@{lindenhof.host}"
     async with aiohttp.ClientSession() as session:

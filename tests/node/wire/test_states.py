@@ -167,6 +167,7 @@ async def test_a_follow_is_undone_by_its_bare_id_long_after_it_came(
     async with line.node.db.read() as tx:
         assert await tx.fetchval("SELECT count(*) FROM follows") == 0
         assert await wrong_counters(tx) == []
+        assert await wrong_counters(tx) == []
 
 
 async def test_only_whoever_was_asked_can_answer_a_follow(

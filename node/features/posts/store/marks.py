@@ -4,6 +4,7 @@ from datetime import datetime
 
 import msgspec
 
+from node.db import rows
 from node.db.database import Tx
 
 
@@ -37,8 +38,8 @@ async def delete_like(tx: Tx, actor_id: int, post_id: int) -> str | None:
     return uri
 
 
-class NewBoost(msgspec.Struct, frozen=True):
-    """A boost about to be stored."""
+class Boost(msgspec.Struct, frozen=True):
+    """Somebody passed a post on."""
 
     id: int
     uri: str
@@ -48,7 +49,7 @@ class NewBoost(msgspec.Struct, frozen=True):
     published_at: datetime
 
 
-async def put_boost(tx: Tx, boost: NewBoost) -> bool:
+async def put_boost(tx: Tx, boost: Boost) -> bool:
     """Boost a post once; False when it was boosted already."""
     found = await tx.fetchval(
         """WITH passed_on AS (
@@ -132,3 +133,13 @@ async def find_featured_uri(tx: Tx, actor_id: int) -> str:
     """Where an actor lists what it keeps at the top."""
     found: str | None = await tx.fetchval("SELECT featured_uri FROM actors WHERE id = $1", actor_id)
     return found or ""
+
+
+async def find_boost(tx: Tx, uri: str) -> Boost | None:
+    """The boost with this activity id."""
+    return rows.maybe(
+        Boost,
+        await tx.fetchrow(
+            "SELECT id, uri, actor_id, post_id, audience, published_at FROM boosts WHERE uri = $1", uri
+        ),
+    )

@@ -78,9 +78,11 @@ async def put_post(tx: Tx, post: NewPost) -> Stored | None:
         stored AS (
             INSERT INTO posts (id, uri, url, author_id, local, kind, title, html, source, warning, sensitive,
                                language, audience, in_reply_to_uri, in_reply_to_id, in_reply_to_actor_id,
-                               thread_id, emojis, published_at, edited_at, idempotency_key, app_id)
+                               thread_id, emojis, published_at, edited_at, idempotency_key, app_id, replies_count)
             SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, parent.id, parent.author_id,
-                   COALESCE(parent.thread_id, $1), $15, $16, $17, $18, $19
+                   COALESCE(parent.thread_id, $1), $15, $16, $17, $18, $19,
+                   (SELECT count(*) FROM posts c WHERE c.in_reply_to_uri = $2 AND c.in_reply_to_uri <> ''
+                    AND c.in_reply_to_id IS NULL AND c.audience IN ('public', 'unlisted'))
             FROM (SELECT 1) AS always LEFT JOIN parent ON true
             WHERE ($20 OR parent.id IS NOT NULL)
               AND NOT EXISTS (SELECT 1 FROM tombstones t WHERE t.uri = $2)
@@ -95,7 +97,9 @@ async def put_post(tx: Tx, post: NewPost) -> Stored | None:
             SELECT t.tag, stored.id, t.shown FROM stored, unnest($23::text[], $24::text[]) AS t (tag, shown)
             ON CONFLICT DO NOTHING),
         answered AS (
-            UPDATE posts p SET replies_count = p.replies_count + 1 FROM stored WHERE p.id = stored.in_reply_to_id),
+            UPDATE posts p SET replies_count = p.replies_count + 1 FROM stored
+            -- A number everybody sees must not tell of answers that only some may read (ACL-04).
+            WHERE p.id = stored.in_reply_to_id AND stored.audience IN ('public', 'unlisted')),
         adopted AS (
             UPDATE posts p SET in_reply_to_id = stored.id, in_reply_to_actor_id = stored.author_id,
                    thread_id = stored.thread_id
@@ -238,9 +242,9 @@ async def put_edit(tx: Tx, post: NewPost) -> None:
 async def delete_post(tx: Tx, post_id: int) -> None:
     """Delete a post with everything about it; its parent and author count one less."""
     await tx.execute(
-        """WITH gone AS (DELETE FROM posts WHERE id = $1 RETURNING author_id, in_reply_to_id, local),
+        """WITH gone AS (DELETE FROM posts WHERE id = $1 RETURNING author_id, in_reply_to_id, local, audience),
            parent AS (UPDATE posts p SET replies_count = GREATEST(p.replies_count - 1, 0)
-                      FROM gone WHERE p.id = gone.in_reply_to_id)
+                      FROM gone WHERE p.id = gone.in_reply_to_id AND gone.audience IN ('public', 'unlisted'))
            UPDATE actors a SET posts_count = GREATEST(a.posts_count - 1, 0)
            FROM gone WHERE a.id = gone.author_id AND gone.local""",
         post_id,
