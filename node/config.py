@@ -350,7 +350,9 @@ def check(config: Config) -> None:
             "front (docs/run.md) and use its https address, or set lab for a trial on this machine."
         )
     if parse_listen(config.web.listen).path and config.web.processes > 1:
-        raise ConfigError("[web] listen is a unix socket, which only one web process can have; set processes = 1.")
+        raise ConfigError(
+            "[web] listen is a unix socket, which only one web process can have; set processes = 1."
+        )
     for network in config.web.trusted_proxies:
         try:
             ipaddress.ip_network(network, strict=False)

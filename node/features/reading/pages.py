@@ -94,7 +94,9 @@ class NewsPage(msgspec.Struct, frozen=True, kw_only=True):
     which: str
 
 
-async def list_entry_cards(tx: Tx, node: Node, entries: Sequence[Entry], viewer: Viewer | None) -> list[PostCard]:
+async def list_entry_cards(
+    tx: Tx, node: Node, entries: Sequence[Entry], viewer: Viewer | None
+) -> list[PostCard]:
     """The entries as cards, in order."""
     shown = await views.list_entries(tx, entries, viewer.actor_id if viewer else None)
     answered = await list_answered(tx, [entry.post for entry in shown])
@@ -125,7 +127,9 @@ async def _show_welcome(request: web.Request) -> web.Response:
         settings = await house.get_settings(tx)
         entries = await store.list_public(tx, None, Window(limit=_LATEST), store.Which(local=True))
         cards = await list_entry_cards(tx, node, entries, None)
-    return render(request, "reading/welcome.html", WelcomePage(cards=cards, registration=settings.registration))
+    return render(
+        request, "reading/welcome.html", WelcomePage(cards=cards, registration=settings.registration)
+    )
 
 
 async def _show_today(request: web.Request, viewer: Viewer) -> web.Response:
@@ -190,7 +194,9 @@ async def _list_unread(tx: Tx, viewer: Viewer, unread: int) -> set[int]:
     return {one.id for one in newest}
 
 
-def _public_list(template: str, wanted: store.Which) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+def _public_list(
+    template: str, wanted: store.Which
+) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def show(request: web.Request) -> web.StreamResponse:
         viewer = request.get(VIEWER)
         viewer_id = viewer.actor_id if viewer else None

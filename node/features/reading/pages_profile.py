@@ -105,7 +105,9 @@ async def _profile_page(request: web.Request, tx: Tx, viewer: Viewer | None, per
         banner_url=proxy.url_for(node, person.header_url, "picture"),
         banner_alt=person.header_alt,
         summary=Markup(person.summary_html),
-        fields=[FieldLine(str(one.get("name", "")), Markup(str(one.get("value", "")))) for one in person.fields],
+        fields=[
+            FieldLine(str(one.get("name", "")), Markup(str(one.get("value", "")))) for one in person.fields
+        ],
         is_own=person.id == viewer_id,
         standing=relations[0] if relations and person.id != viewer_id else None,
         locked=person.locked,

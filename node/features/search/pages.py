@@ -70,7 +70,9 @@ async def show_search(request: web.Request) -> web.StreamResponse:
     async with node.db.read() as tx:
         ids = [actor.id for actor in found.actors]
         relations = await follows.list_relationships(tx, viewer_id, ids) if viewer_id and ids else []
-        standing = {one.id: "following" if one.following else "asked" if one.requested else "" for one in relations}
+        standing = {
+            one.id: "following" if one.following else "asked" if one.requested else "" for one in relations
+        }
         cards = await list_cards(tx, node, found.posts, viewer)
     people = [
         Hit(

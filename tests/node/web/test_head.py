@@ -4,7 +4,14 @@ import aiohttp
 
 from tests.rig import RigNode
 
-PATHS = ("/", "/about", "/api/v1/instance", "/avatars/original/missing.png", "/.well-known/nodeinfo", "/nothing")
+PATHS = (
+    "/",
+    "/about",
+    "/api/v1/instance",
+    "/avatars/original/missing.png",
+    "/.well-known/nodeinfo",
+    "/nothing",
+)
 
 
 async def test_head_is_get_without_the_body(lindenhof: RigNode) -> None:

@@ -91,7 +91,9 @@ async def test_the_preview_shows_the_post_and_publishes_nothing(amina, visitor):
 
 async def test_what_people_type_never_becomes_markup(amina, visitor):
     await amina.get("/write")
-    await send(amina, source="<script>alert(1)</script>", warning='"><img src=x onerror=y>', audience="public")
+    await send(
+        amina, source="<script>alert(1)</script>", warning='"><img src=x onerror=y>', audience="public"
+    )
     await visitor.get(amina.location)
     assert "<script>alert" not in visitor.page
     assert "<img src=x" not in visitor.page
@@ -277,7 +279,12 @@ async def test_a_post_under_a_wrong_name_moves_to_its_own(lindenhof, amina, visi
 
 
 async def test_an_impossible_number_is_simply_not_there(visitor):
-    for path in ("/@amina/99999999999999999999", "/posts/99999999999999999999", "/posts/1/history", "/posts/0"):
+    for path in (
+        "/@amina/99999999999999999999",
+        "/posts/99999999999999999999",
+        "/posts/1/history",
+        "/posts/0",
+    ):
         await visitor.get(path)
         assert visitor.status == 404
 

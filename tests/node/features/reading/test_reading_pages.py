@@ -29,7 +29,12 @@ async def visitor(lindenhof):
 
 def controls(page):
     """Everything there is to press on a page, closed menus left out."""
-    page = re.sub(r"(<details(?![^>]*\bopen\b)[^>]*><summary.*?</summary>).*?</details>", r"\1</details>", page, flags=re.S)
+    page = re.sub(
+        r"(<details(?![^>]*\bopen\b)[^>]*><summary.*?</summary>).*?</details>",
+        r"\1</details>",
+        page,
+        flags=re.S,
+    )
     return len(re.findall(r"<a\b[^>]*href|<button|<summary|<select|<textarea|<input(?![^>]*hidden)", page))
 
 
@@ -130,7 +135,9 @@ async def test_a_topic_has_a_page_whatever_its_capitals(lindenhof, visitor):
 async def test_a_profile_shows_what_somebody_says_of_themselves_and_no_scores(lindenhof, visitor):
     jonas = await lindenhof.person("jonas")
     change = ProfileChange(
-        display_name="Jonas <b>Weber</b>", summary_source="Bread & bass", fields=(Field("Phone", "<i>12</i>"),)
+        display_name="Jonas <b>Weber</b>",
+        summary_source="Bread & bass",
+        fields=(Field("Phone", "<i>12</i>"),),
     )
     async with lindenhof.db.tx() as tx:
         await actors.update_profile(tx, lindenhof.node, jonas.id, change)
@@ -146,7 +153,9 @@ async def test_a_profile_shows_what_somebody_says_of_themselves_and_no_scores(li
 
 async def test_programs_that_ask_for_the_actor_are_sent_to_it(lindenhof, visitor):
     jonas = await lindenhof.person("jonas")
-    await visitor.get("/@jonas", headers={"Accept": 'application/ld+json; profile="https://www.w3.org/ns/activitystreams"'})
+    await visitor.get(
+        "/@jonas", headers={"Accept": 'application/ld+json; profile="https://www.w3.org/ns/activitystreams"'}
+    )
     assert (visitor.status, visitor.location) == (302, jonas.uri)
 
 
