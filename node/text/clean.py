@@ -145,7 +145,7 @@ def clean_html(remote_html: str) -> str:
 
     Spec: docs/federate.md "HTML"; threats HTM-01, 05, 09, 11, 12 and RES-14, 16.
     """
-    source = remote_html[:MAX_HTML_CHARS]
+    source = remote_html[:MAX_HTML_CHARS].replace("\r\n", "\n").replace("\r", "\n")
     if "<" not in source and "&" not in source:
         return html.escape(tidy(source), quote=False).strip()
     if _is_tangled(source):
