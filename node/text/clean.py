@@ -152,7 +152,9 @@ def clean_html(remote_html: str) -> str:
         return paragraphs(_strip_tags(source))
     if "<h" in source or "<H" in source:
         source = _HEADING_END.sub("</strong></p>", _HEADING_START.sub("<p><strong>", source))
-    return _show_hosts(tidy(_cleaner.clean(source))).strip()
+    # nh3 writes a no-break space by name; both spellings would be one text stored in two ways.
+    cleaned = _cleaner.clean(source).replace("&nbsp;", "\u00a0")
+    return _show_hosts(tidy(cleaned)).strip()
 
 
 def plain_text(source_html: str) -> str:
