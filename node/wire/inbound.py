@@ -18,7 +18,7 @@ from node.wire.store import arrivals as store
 
 log = logging.getLogger("node.wire.inbound")
 
-GATHER_S = 0.003  # how long the first of a batch waits for company
+GATHER_S = 0.006  # how long the first of a batch waits for company
 BATCH = 200
 
 
@@ -49,9 +49,8 @@ class ArrivalBatcher:
         for arrival, _ in batch:
             distinct.setdefault(arrival.activity_uri, arrival)  # the first of an id counts (RPL-02)
         try:
-            async with self._node.db.tx() as tx:
-                if await store.put_arrivals(tx, list(distinct.values())):
-                    tx.wake("inbound")
+            async with self._node.db.single() as tx:
+                new = await store.put_arrivals(tx, list(distinct.values()))
         except Exception as error:  # every waiting request must learn of it
             for _, done in batch:
                 if not done.done():
@@ -60,6 +59,8 @@ class ArrivalBatcher:
         for _, done in batch:
             if not done.done():
                 done.set_result(None)
+        if new:
+            await self._node.db.wake({"inbound"})
 
 
 async def receive_activity(request: web.Request) -> web.Response:
