@@ -207,7 +207,9 @@ async def edit_post(tx: Tx, node: Node, author_id: int, post_id: int, draft: Dra
     if after.audience != "local":
         note = note_of(node, after)
         uri = f"{after.uri}#updates/{tx.new_id()}"
-        more = tuple(await writes.list_audience_ids(tx, post_id))
+        # Who once liked or answered may have stopped following: only what everybody may read goes to them.
+        open_to_all = after.audience in ("public", "unlisted")
+        more = tuple(await writes.list_audience_ids(tx, post_id)) if open_to_all else ()
         await publish(tx, author_id, translate.update(note, uri, tx.now), whom(after, more))
 
 

@@ -5,27 +5,6 @@ from node.db.database import Tx
 RECENT_POSTS = 20  # shown at once of somebody newly followed
 
 
-async def put_post(tx: Tx, post_id: int) -> None:
-    """A new post into the homes of its author and of our people who may see and follow."""
-    await tx.execute(
-        """INSERT INTO home_entries (owner_id, id, post_id)
-           SELECT owner.id, p.id, p.id
-           FROM posts p
-           JOIN LATERAL (
-               SELECT a.id FROM actors a WHERE a.id = p.author_id AND a.local
-               UNION
-               SELECT f.follower_id FROM follows f JOIN actors a ON a.id = f.follower_id AND a.local
-               WHERE f.followee_id = p.author_id AND f.state = 'accepted') AS owner ON true
-           WHERE p.id = $1 AND p.audience <> 'direct'
-             AND (p.in_reply_to_actor_id IS NULL OR p.in_reply_to_actor_id = p.author_id
-                  OR p.in_reply_to_actor_id = owner.id OR owner.id = p.author_id
-                  OR EXISTS (SELECT 1 FROM follows g WHERE g.follower_id = owner.id AND g.state = 'accepted'
-                             AND g.followee_id = p.in_reply_to_actor_id))
-           ON CONFLICT DO NOTHING""",
-        post_id,
-    )
-
-
 async def put_boost(tx: Tx, boost_id: int) -> None:
     """A boost into the homes of our people who follow the booster and want to see boosts."""
     await tx.execute(

@@ -7,7 +7,7 @@ import pytest
 from node.db.rows import Window
 from node.features.actors import lookup
 from node.features.follows import service as follows
-from node.features.posts import service, views
+from node.features.posts import reactions, service, views
 from node.features.posts.service import Draft, narrowed
 from node.features.reading import store as reading
 from tests.rig import Rig, RigNode
@@ -56,3 +56,30 @@ async def test_an_answer_reaches_its_author_even_when_the_text_names_nobody(
         told = await reading.list_notifications(tx, olena.id, Window(), kinds=["mention"])
     assert [answer.html for answer in thread.descendants] == ["<p>Ich!</p>"]
     assert len(told) == 1
+
+
+async def test_an_edit_for_followers_does_not_reach_who_follows_no_more(
+    rig: Rig, lindenhof: RigNode, lernwerk: RigNode
+) -> None:
+    amina = await lindenhof.person("amina")
+    olena = await lernwerk.person("olena")
+    there = await lookup.resolve_handle(lindenhof.node, f"@olena@{lernwerk.host}")
+    async with lindenhof.db.tx() as tx:
+        await follows.follow(tx, lindenhof.node, amina.id, there.id)
+    await rig.settle()
+    async with lernwerk.db.tx() as tx:
+        told = await service.write_post(
+            tx, lernwerk.node, olena.id, Draft(source="Unter uns", audience="followers")
+        )
+    await rig.settle()
+    async with lindenhof.db.tx() as tx:
+        copy = (await reading.list_home(tx, amina.id, Window()))[0].post_id
+        await reactions.like(tx, lindenhof.node, amina.id, copy)
+        await follows.unfollow(tx, lindenhof.node, amina.id, there.id)
+    await rig.settle()
+    rig.clock.advance(minutes=5)
+    async with lernwerk.db.tx() as tx:
+        await service.edit_post(tx, lernwerk.node, olena.id, told, Draft(source="Geheimer"))
+    await rig.settle()
+    async with lindenhof.db.read() as tx:
+        assert await tx.fetchval("SELECT html FROM posts WHERE id = $1", copy) == "<p>Unter uns</p>"
