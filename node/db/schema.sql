@@ -37,6 +37,7 @@ CREATE TABLE public.posts (
     pinned_at timestamp with time zone,
     idempotency_key text,
     app_id bigint,
+    reactions_count integer DEFAULT 0 NOT NULL,
     CONSTRAINT posts_audience_check CHECK ((audience = ANY (ARRAY['public'::text, 'unlisted'::text, 'followers'::text, 'direct'::text, 'local'::text])))
 );
 
@@ -346,7 +347,7 @@ CREATE TABLE public.notifications (
     actor_id bigint NOT NULL,
     post_id bigint,
     created_at timestamp with time zone NOT NULL,
-    CONSTRAINT notifications_kind_check CHECK ((kind = ANY (ARRAY['mention'::text, 'status'::text, 'reblog'::text, 'follow'::text, 'follow_request'::text, 'favourite'::text, 'update'::text, 'admin.sign_up'::text, 'admin.report'::text, 'move'::text])))
+    CONSTRAINT notifications_kind_check CHECK ((kind = ANY (ARRAY['mention'::text, 'status'::text, 'reblog'::text, 'follow'::text, 'follow_request'::text, 'favourite'::text, 'update'::text, 'admin.sign_up'::text, 'admin.report'::text, 'move'::text, 'poll'::text, 'reaction'::text, 'quote'::text, 'quoted_update'::text])))
 );
 
 CREATE TABLE public.oauth_apps (
@@ -380,6 +381,32 @@ CREATE TABLE public.oauth_tokens (
     used_on date
 );
 
+CREATE TABLE public.poll_options (
+    post_id bigint NOT NULL,
+    place smallint NOT NULL,
+    title text NOT NULL,
+    votes integer DEFAULT 0 NOT NULL
+);
+
+CREATE TABLE public.poll_votes (
+    post_id bigint NOT NULL,
+    actor_id bigint NOT NULL,
+    slot smallint NOT NULL,
+    place smallint NOT NULL,
+    created_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.polls (
+    post_id bigint NOT NULL,
+    multiple boolean NOT NULL,
+    hide_totals boolean DEFAULT false NOT NULL,
+    ends_at timestamp with time zone,
+    voters_count integer,
+    counted_at timestamp with time zone NOT NULL,
+    untold boolean DEFAULT false NOT NULL,
+    ended_at timestamp with time zone
+);
+
 CREATE TABLE public.post_mentions (
     post_id bigint NOT NULL,
     actor_id bigint NOT NULL,
@@ -394,7 +421,8 @@ CREATE TABLE public.post_revisions (
     warning text NOT NULL,
     sensitive boolean NOT NULL,
     media jsonb DEFAULT '[]'::jsonb NOT NULL,
-    written_at timestamp with time zone NOT NULL
+    written_at timestamp with time zone NOT NULL,
+    poll_options text[] DEFAULT '{}'::text[] NOT NULL
 );
 
 CREATE TABLE public.post_tags (
@@ -418,6 +446,16 @@ CREATE TABLE public.public_keys (
     multibase text DEFAULT ''::text NOT NULL,
     fetched_at timestamp with time zone NOT NULL,
     refreshed_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.reactions (
+    id bigint NOT NULL,
+    uri text NOT NULL,
+    actor_id bigint NOT NULL,
+    post_id bigint NOT NULL,
+    emoji text NOT NULL,
+    picture_url text DEFAULT ''::text NOT NULL,
+    created_at timestamp with time zone NOT NULL
 );
 
 CREATE TABLE public.schema_migrations (
@@ -577,6 +615,15 @@ ALTER TABLE ONLY public.oauth_tokens
 ALTER TABLE ONLY public.oauth_tokens
     ADD CONSTRAINT oauth_tokens_pkey PRIMARY KEY (token_hash);
 
+ALTER TABLE ONLY public.poll_options
+    ADD CONSTRAINT poll_options_pkey PRIMARY KEY (post_id, place);
+
+ALTER TABLE ONLY public.poll_votes
+    ADD CONSTRAINT poll_votes_pkey PRIMARY KEY (post_id, actor_id, slot);
+
+ALTER TABLE ONLY public.polls
+    ADD CONSTRAINT polls_pkey PRIMARY KEY (post_id);
+
 ALTER TABLE ONLY public.post_mentions
     ADD CONSTRAINT post_mentions_pkey PRIMARY KEY (post_id, actor_id);
 
@@ -594,6 +641,15 @@ ALTER TABLE ONLY public.posts
 
 ALTER TABLE ONLY public.public_keys
     ADD CONSTRAINT public_keys_pkey PRIMARY KEY (key_id);
+
+ALTER TABLE ONLY public.reactions
+    ADD CONSTRAINT reactions_actor_id_post_id_emoji_key UNIQUE (actor_id, post_id, emoji);
+
+ALTER TABLE ONLY public.reactions
+    ADD CONSTRAINT reactions_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.reactions
+    ADD CONSTRAINT reactions_uri_key UNIQUE (uri);
 
 ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (number);
@@ -702,6 +758,12 @@ CREATE INDEX oauth_tokens_actor ON public.oauth_tokens USING btree (actor_id);
 
 CREATE INDEX oauth_tokens_app ON public.oauth_tokens USING btree (app_id);
 
+CREATE INDEX poll_votes_actor ON public.poll_votes USING btree (actor_id);
+
+CREATE INDEX polls_ending ON public.polls USING btree (ends_at) WHERE ((ended_at IS NULL) AND (ends_at IS NOT NULL));
+
+CREATE INDEX polls_untold ON public.polls USING btree (counted_at) WHERE untold;
+
 CREATE INDEX post_mentions_actor ON public.post_mentions USING btree (actor_id, post_id DESC);
 
 CREATE INDEX post_tags_post ON public.post_tags USING btree (post_id);
@@ -729,6 +791,8 @@ CREATE INDEX posts_thread ON public.posts USING btree (thread_id, id);
 CREATE INDEX posts_url ON public.posts USING btree (url);
 
 CREATE INDEX public_keys_owner ON public.public_keys USING btree (owner_uri);
+
+CREATE INDEX reactions_post ON public.reactions USING btree (post_id, id);
 
 CREATE INDEX sessions_actor ON public.sessions USING btree (actor_id);
 
@@ -835,6 +899,18 @@ ALTER TABLE ONLY public.oauth_tokens
 ALTER TABLE ONLY public.oauth_tokens
     ADD CONSTRAINT oauth_tokens_app_id_fkey FOREIGN KEY (app_id) REFERENCES public.oauth_apps(id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.poll_options
+    ADD CONSTRAINT poll_options_post_id_fkey FOREIGN KEY (post_id) REFERENCES public.polls(post_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.poll_votes
+    ADD CONSTRAINT poll_votes_actor_id_fkey FOREIGN KEY (actor_id) REFERENCES public.actors(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.poll_votes
+    ADD CONSTRAINT poll_votes_post_id_fkey FOREIGN KEY (post_id) REFERENCES public.polls(post_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.polls
+    ADD CONSTRAINT polls_post_id_fkey FOREIGN KEY (post_id) REFERENCES public.posts(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.post_mentions
     ADD CONSTRAINT post_mentions_actor_id_fkey FOREIGN KEY (actor_id) REFERENCES public.actors(id) ON DELETE CASCADE;
 
@@ -858,6 +934,12 @@ ALTER TABLE ONLY public.posts
 
 ALTER TABLE ONLY public.posts
     ADD CONSTRAINT posts_in_reply_to_id_fkey FOREIGN KEY (in_reply_to_id) REFERENCES public.posts(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY public.reactions
+    ADD CONSTRAINT reactions_actor_id_fkey FOREIGN KEY (actor_id) REFERENCES public.actors(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.reactions
+    ADD CONSTRAINT reactions_post_id_fkey FOREIGN KEY (post_id) REFERENCES public.posts(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_actor_id_fkey FOREIGN KEY (actor_id) REFERENCES public.accounts(actor_id) ON DELETE CASCADE;

@@ -279,6 +279,9 @@ async def delete_everything_of(tx: Tx, actor_id: int) -> None:
            FROM likes l WHERE l.actor_id = $1 AND p.id = l.post_id""",
         """UPDATE posts p SET boosts_count = GREATEST(p.boosts_count - 1, 0)
            FROM boosts b WHERE b.actor_id = $1 AND p.id = b.post_id""",
+        """UPDATE posts p SET reactions_count = GREATEST(p.reactions_count - r.number, 0)
+           FROM (SELECT post_id, count(*) AS number FROM reactions WHERE actor_id = $1 GROUP BY 1) AS r
+           WHERE p.id = r.post_id""",
         """UPDATE posts p SET replies_count = GREATEST(p.replies_count - r.number, 0)
            FROM (SELECT in_reply_to_id, count(*) AS number FROM posts
                  WHERE author_id = $1 AND in_reply_to_id IS NOT NULL AND audience IN ('public', 'unlisted')
@@ -290,6 +293,9 @@ async def delete_everything_of(tx: Tx, actor_id: int) -> None:
         "DELETE FROM posts WHERE author_id = $1",
         "DELETE FROM boosts WHERE actor_id = $1",
         "DELETE FROM likes WHERE actor_id = $1",
+        "DELETE FROM reactions WHERE actor_id = $1",
+        # What polls counted stays counted, as elsewhere; who chose it is forgotten.
+        "DELETE FROM poll_votes WHERE actor_id = $1",
         "DELETE FROM bookmarks WHERE actor_id = $1",
         "DELETE FROM follows WHERE follower_id = $1 OR followee_id = $1",
         "DELETE FROM blocks WHERE actor_id = $1 OR target_id = $1",

@@ -195,11 +195,13 @@ async def find_post_of(tx: Tx, entry_id: int) -> int | None:
 async def put_revision(tx: Tx, post_id: int) -> None:
     """Keep the post as it stands now as an earlier version."""
     await tx.execute(
-        """INSERT INTO post_revisions (post_id, number, html, source, warning, sensitive, media, written_at)
+        """INSERT INTO post_revisions (post_id, number, html, source, warning, sensitive, media, poll_options,
+                                       written_at)
            SELECT p.id, (SELECT count(*) FROM post_revisions r WHERE r.post_id = p.id), p.html, p.source,
                   p.warning, p.sensitive,
                   COALESCE((SELECT jsonb_agg(jsonb_build_object('id', m.id, 'alt', m.alt) ORDER BY m.position)
                             FROM media m WHERE m.post_id = p.id), '[]'),
+                  ARRAY(SELECT o.title FROM poll_options o WHERE o.post_id = p.id ORDER BY o.place),
                   COALESCE(p.edited_at, p.published_at)
            FROM posts p WHERE p.id = $1""",
         post_id,
