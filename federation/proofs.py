@@ -57,6 +57,16 @@ def _message(document: dict[str, Any], options: dict[str, Any]) -> bytes:
     return hashlib.sha256(canonicalize(options)).digest() + hashlib.sha256(canonicalize(bare)).digest()
 
 
+def with_context(document: dict[str, Any]) -> dict[str, Any]:
+    """A copy whose `@context` names the terms of a proof, before any terms of our own."""
+    given = document.get("@context", [])
+    entries = list(given) if isinstance(given, list) else [given]
+    if DATA_INTEGRITY not in entries:
+        at = next((place for place, entry in enumerate(entries) if isinstance(entry, dict)), len(entries))
+        entries.insert(at, DATA_INTEGRITY)
+    return {**document, "@context": entries}
+
+
 def add_proof(document: dict[str, Any], signer: Signer, now: datetime) -> dict[str, Any]:
     """A copy of the document with an author's proof. Spec: FEP-8b32.
 

@@ -9,6 +9,7 @@ addresses it wants.
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -44,8 +45,8 @@ _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
 class ClientPolicy(msgspec.Struct, frozen=True):
     """What the outgoing side may reach.
 
-    `allowed_addresses` are (ip, port) pairs allowed besides the public internet; a port of None
-    means every port there. `allow_http` permits plain http, for laboratories only.
+    `allowed_addresses` are (ip, port) pairs allowed besides the public internet; the ip may be a
+    network, a port of None means every port there. `allow_http` permits plain http, for laboratories only.
     """
 
     allow_http: bool = False
@@ -67,12 +68,17 @@ class ClientPolicy(msgspec.Struct, frozen=True):
         except ValueError:
             return False
         for allowed, allowed_port in self.allowed_addresses:
-            if allowed_port in (None, port) and address == ipaddress.ip_address(allowed):
+            if allowed_port in (None, port) and address in _network(allowed):
                 return True
         return port in self._public_ports() and is_public(address)
 
     def _public_ports(self) -> tuple[int, ...]:
         return (443, 80) if self.allow_http else (443,)
+
+
+@lru_cache(maxsize=256)
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    return ipaddress.ip_network(text)
 
 
 def is_public(address: _Address) -> bool:

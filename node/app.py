@@ -26,7 +26,7 @@ from node.wakes import Wakes
 from node.web import guard, health, middleware, static
 from node.wire.directory import NodeDirectory
 from node.wire.incoming import Registry
-from node.wire.signers import signers_of
+from node.wire.signers import prover, signers_of
 
 _JSON = msgspec.json.Encoder()
 
@@ -37,7 +37,7 @@ def client_policy(config: Config) -> ClientPolicy:
         return ClientPolicy()
     peers = [peer.rsplit(":", 1) for peer in config.federation.lab_peers]
     allowed = tuple((ip.strip("[]"), int(port)) for ip, port in peers)
-    return ClientPolicy(allow_http=True, allowed_addresses=allowed or (("127.0.0.1", None), ("::1", None)))
+    return ClientPolicy(allow_http=True, allowed_addresses=allowed or (("127.0.0.0/8", None), ("::1", None)))
 
 
 def _inbound() -> Registry:
@@ -80,6 +80,7 @@ async def open_node(config: Config, *, clock: Clock | None = None) -> Node:
             features=FEATURES,
         ),
     )
+    db.prove = prover(node)
     async with db.tx() as tx:
         instance = await actors.ensure_instance_actor(tx, node)
     node.fetcher.signer = (await signers_of(node, instance.id)).rsa

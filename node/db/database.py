@@ -24,10 +24,16 @@ log = logging.getLogger("node.db")
 
 Connection = asyncpg.Connection | PoolConnectionProxy
 Wake = Callable[[set[str]], Awaitable[None]]
+Prove = Callable[["Tx", int, dict[str, Any]], Awaitable[dict[str, Any]]]
 
 
 async def _no_wake(names: set[str]) -> None:
     """Nobody listens: the sweep finds the work."""
+
+
+async def _no_proof(tx: "Tx", actor_id: int, document: dict[str, Any]) -> dict[str, Any]:
+    """Nobody signs: documents leave as they are."""
+    return document
 
 
 async def _prepare_connection(connection: asyncpg.Connection) -> None:
@@ -50,9 +56,10 @@ async def _keep_session(_: asyncpg.Connection) -> None:
 class Tx:
     """One open transaction: asyncpg's query methods, the moment, new ids, wakes after commit."""
 
-    def __init__(self, connection: Connection, now: datetime, mint: IdMint) -> None:
+    def __init__(self, connection: Connection, now: datetime, mint: IdMint, prove: Prove = _no_proof) -> None:
         self._connection = connection
         self._mint = mint
+        self._prove = prove
         self.now = now
         self.wakes: set[str] = set()
         self.execute = connection.execute
@@ -65,6 +72,10 @@ class Tx:
     def new_id(self, moment: datetime | None = None) -> int:
         """A fresh id that sorts at `moment`, a time a peer told, by default now."""
         return self._mint.at(self.now) if moment is None else self._mint.at(moment, spread=True)
+
+    async def prove(self, actor_id: int, document: dict[str, Any]) -> dict[str, Any]:
+        """The document with a proof that this actor of ours wrote it, whoever hands it on."""
+        return await self._prove(self, actor_id, document)
 
     def wake(self, name: str) -> None:
         """Tell the job `name` after the commit that there is work."""
@@ -79,6 +90,7 @@ class Database:
         self.clock = clock
         self.mint = mint
         self.wake: Wake = _no_wake
+        self.prove: Prove = _no_proof
 
     @classmethod
     async def open(cls, dsn: str, *, clock: Clock, pool_size: int) -> "Database":
@@ -102,7 +114,7 @@ class Database:
     async def tx(self) -> AsyncIterator[Tx]:
         """A transaction; commits at the end, rolls back on any exception, then sends the wakes."""
         async with self.pool.acquire() as connection:
-            tx = Tx(connection, self.clock.now(), self.mint)
+            tx = Tx(connection, self.clock.now(), self.mint, self.prove)
             with forbid_network():
                 async with connection.transaction():
                     yield tx
@@ -114,7 +126,7 @@ class Database:
         """A connection for reading, without a transaction block: each statement sees the latest state."""
         async with self.pool.acquire() as connection:
             with forbid_network():
-                yield Tx(connection, self.clock.now(), self.mint)
+                yield Tx(connection, self.clock.now(), self.mint, self.prove)
 
     @asynccontextmanager
     async def single(self) -> AsyncIterator[Tx]:

@@ -1,10 +1,11 @@
 """The only way out: write an activity and one delivery row per inbox, in the caller's transaction.
 
-The body is frozen as bytes here, so what is sent is what was decided. No network: the rows are
-worked off by `deliver`.
+The body is frozen as bytes here, once for all who get it, so what is sent is what was decided.
+What is for everybody carries its author's proof, so that others may hand it on. No network: the
+rows are worked off by `deliver`.
 """
 
-from federation import vocab
+from federation import strict_json, vocab
 from node.db.database import Tx
 from node.wire.store import deliveries as store
 from node.wire.store.deliveries import Destinations
@@ -15,8 +16,11 @@ __all__ = ["Destinations", "publish"]
 async def publish(tx: Tx, sender_id: int, activity: vocab.Activity, whom: Destinations) -> None:
     """Say `activity` as one of our actors to `whom`. Saying the same id twice says it once."""
     assert activity.id is not None
+    document = vocab.write(activity)
+    if vocab.PUBLIC in (*activity.to, *activity.cc):
+        document = await tx.prove(sender_id, document)
     activity_id = await store.put_activity(
-        tx, activity.id, activity.type, sender_id, activity.object_id or "", vocab.encode(activity)
+        tx, activity.id, activity.type, sender_id, activity.object_id or "", strict_json.dumps(document)
     )
     if activity_id is None:
         return
