@@ -83,6 +83,8 @@ CODES: Final[dict[str, str]] = {
     "jsonld_disagrees": "plain reading and JSON-LD reading see two different documents",
     "jsonld_too_big": "the document has too many nodes or contexts for JSON-LD processing",
     "jsonld_failed": "the document is not valid JSON-LD",
+    "jsonld_long_form": "the document has to be compacted first",
+    "jsonld_busy": "too many documents wait to be compacted",
 }
 
 

@@ -18,6 +18,7 @@ from federation import strict_json, uris
 from federation.budget import FetchBudget
 from federation.client import Ask, Client, Limits, Reply, wire_url
 from federation.directory import Directory
+from federation.documents import Documents
 from federation.errors import FederationError
 from federation.keys import Signer
 from federation.signatures import cavage, rfc9421
@@ -32,7 +33,7 @@ T = TypeVar("T")
 
 
 class Fetched(msgspec.Struct, frozen=True):
-    """A document that its own origin served at its own id."""
+    """A document that its own origin served at its own id, ready to read; `body` is as served."""
 
     uri: str
     document: dict[str, Any]
@@ -94,6 +95,7 @@ class Fetcher:
         self.client = client
         self.directory = directory
         self.signer = signer
+        self.documents = Documents()
         self._clock = clock
         self._running: dict[str, asyncio.Future[Any]] = {}
 
@@ -131,16 +133,17 @@ class Fetcher:
         return reply
 
     async def get(self, url: str, *, budget: FetchBudget | None = None) -> Fetched:
-        """One document exactly as served; `uri` is the final URL, whatever the document says.
+        """One document in short form; `uri` is the final URL, whatever the document says.
 
         Raises: `gone`, `not_found`, `fetch_denied`, `fetch_failed`, `bad_status`,
-        `bad_media_type`, the codes of `strict_json`, and those of `ask`.
+        `bad_media_type`, the codes of `strict_json`, of `documents`, and those of `ask`.
         """
         reply = await self.ask(uris.without_fragment(url), budget=budget)
         _check_status(reply.status)
         if not is_activity_type(reply.media_type):
             raise FederationError("bad_media_type", reply.media_type[:80])
-        return Fetched(reply.url, strict_json.loads(reply.body), reply.body)
+        document = await self.documents.plain(strict_json.loads(reply.body))
+        return Fetched(reply.url, document, reply.body)
 
     async def fetch(self, uri: str, *, budget: FetchBudget | None = None) -> Fetched:
         """The document behind an id; `uri` in the answer is its proved id.

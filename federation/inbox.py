@@ -185,14 +185,17 @@ async def receive(
     """
     headers = header_map(request.headers)
     _check_body(request.body, headers)
-    document = strict_json.loads(request.body)
+    given = strict_json.loads(request.body)
+    # Whoever shows no signature at all gets no work out of us.
+    claim = read_claim(request, now, local_origin, headers)
+    document = await fetcher.documents.plain(given)
     envelope = _open(document, request.body, local_origin)
     around = _Around(directory, fetcher, now)
-    key = await _signer(read_claim(request, now, local_origin, headers), envelope, around)
+    key = await _signer(claim, envelope, around)
     if isinstance(key, Ignored):
         return key
     foreign = key is not None and key.owner != envelope.actor
-    proved = foreign and await _prove_forwarded(document, envelope.actor, around)
+    proved = foreign and await _prove_forwarded(given, envelope.actor, around)
     if foreign and not proved and not envelope.has_own_id:
         raise FederationError("not_the_author", status=401)
     return Received(

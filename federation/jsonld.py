@@ -1,20 +1,24 @@
 """JSON-LD at arm's length: contexts from this package only, and a check that nobody plays with them.
 
-We read plain JSON. That is safe only while JSON-LD readers see the same document, so `plain`
+We read plain JSON. That is safe only while JSON-LD readers see the same document, so `check`
 refuses whatever could make the two views differ: redefined core terms, `@graph`, `@reverse` and
-their like. Documents that are not written in the usual short form are compacted by PyLD, in
-this process, under limits, and must then agree with the plain view. Nothing here touches the
-network and nothing canonicalises. Called by the host application before `vocab.read`.
+their like. Documents that are not written in the usual short form are for a processor
+(`documents`), and what it says must agree with the plain view. Nothing here touches the network
+and nothing canonicalises. Called by `documents`.
 Spec: JSON-LD 1.1; threats JSN-06, JSN-07, RES-15.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from typing import Any, Final
 
+import msgspec
+
+from federation import strict_json
 from federation.errors import FederationError
 from federation.vocab.terms import CID, SECURITY, WEBFINGER, everything
 from federation.vocab.values import AS, PUBLIC, as_list, ref, refs
@@ -24,8 +28,8 @@ Document = dict[str, Any]
 MAX_NODES: Final = 3_000
 MAX_CONTEXTS: Final = 24
 MAX_TERMS: Final = 600
-MAX_COMPACTED_VALUES: Final = 300
-"""PyLD takes up to 0.25 ms for each value, so what it is given is small: 75 ms at worst (RES-15)."""
+MAX_COMPACTED_VALUES: Final = 1_000
+"""A processor takes up to 0.25 ms for each value, so what it is given is small (RES-15)."""
 
 _FILES: Final[dict[str, str]] = {
     AS: "activitystreams",
@@ -67,6 +71,10 @@ _PREFIXES: Final[dict[str, tuple[str, ...]]] = {
     "sec": ("https://w3id.org/security#", "https://w3id.org/security/v1#"),
 }
 _KEYWORD_ALIASES: Final = {"id": "@id", "type": "@type"}
+_READ_AS_THEY_ARE: Final = {"icons": "as:icon", "expires": "as:endTime"}
+"""Second names in use (PeerTube, mbin) that we read by that name or not at all."""
+_REMEMBERED: Final = 256
+_REMEMBERED_BYTES: Final = 8_192
 
 
 @cache
@@ -86,16 +94,6 @@ def _core_terms() -> frozenset[str]:
     document = bundled(AS) or {}
     prefixes = {"id", "type", "as", "xsd", "ldp", "vcard", "@vocab"}
     return frozenset(document["@context"]) - prefixes - _REDEFINED_IN_PRACTICE
-
-
-def _load(url: str, _options: Any = None) -> Document:
-    """PyLD's loader: never the network. A context we lack is taken to be AS2 and nothing more."""
-    return {
-        "contentType": "application/ld+json",
-        "contextUrl": None,
-        "documentUrl": url,
-        "document": bundled(url) or {"@context": AS},
-    }
 
 
 def _refuse(code: str, detail: str) -> None:
@@ -126,10 +124,82 @@ def _check_term(term: str, meaning: Any) -> None:
         _refuse("context_redefines", term)
 
 
-def _check_context(context: Any) -> tuple[int, int]:
-    """How many contexts and terms it holds. Raises: as `plain`."""
+class _Look(msgspec.Struct, frozen=True):
+    """What one `@context` holds; `renamed` are its words for things that have a word already."""
+
+    contexts: int = 1
+    terms: int = 0
+    renamed: frozenset[str] = frozenset()
+
+
+_seen: dict[bytes, _Look] = {}
+
+
+@cache
+def _words() -> Mapping[str, frozenset[str]]:
+    """IRI to the words we know it by."""
+    found: dict[str, set[str]] = {}
+    document = bundled(AS) or {}
+    definitions: Document = {**document["@context"], **everything()}
+    for term in definitions:
+        iri = _resolved(term, definitions)
+        if iri.endswith(("#", "/", ":")) or term.startswith("@"):
+            continue
+        found.setdefault(iri, set()).add(term)
+    return {iri: frozenset(terms) for iri, terms in found.items()}
+
+
+def _resolved(term: Any, definitions: Document, depth: int = 8) -> str:
+    """The IRI a word stands for, through the words it is explained with."""
+    if type(term) is not str or term.startswith("@"):
+        return ""
+    if depth == 0:
+        # Whoever explains a word by a word by a word wants to be misread.
+        _refuse("context_redefines", term)
+    meaning = definitions.get(term)
+    if type(meaning) is dict:
+        meaning = meaning.get("@id", term)
+    if type(meaning) is str and meaning != term:
+        return _resolved(meaning, definitions, depth - 1)
+    prefix, colon, rest = term.partition(":")
+    if colon and not rest.startswith("//") and prefix in definitions:
+        return _resolved(prefix, definitions, depth - 1) + rest
+    return AS + "#" + term if not colon and term in _core_terms() else term
+
+
+def _renames(term: str, definitions: Document) -> bool:
+    """Whether a word of a context means what has another name, or abbreviates the core vocabulary."""
+    if term.startswith("@") or _READ_AS_THEY_ARE.get(term) == definitions[term]:
+        return False
+    iri = _resolved(term, definitions)
+    if iri and (AS + "#").startswith(iri):
+        return term != "as"
+    words = _words().get(iri)
+    return words is not None and term not in words
+
+
+def _look_at(context: Any) -> _Look:
+    """What a context holds. Raises: as `check`."""
+    if type(context) is str:
+        return _Look()
+    name = strict_json.dumps(context)
+    found = _seen.get(name)
+    if found is None:
+        found = _look_closely(context)
+        # Few contexts make nearly all traffic; whoever sends ever new ones gains nothing.
+        if len(name) <= _REMEMBERED_BYTES:
+            if len(_seen) >= _REMEMBERED:
+                _seen.clear()
+            _seen[name] = found
+    return found
+
+
+def _look_closely(context: Any) -> _Look:
     contexts = terms = 0
     items = context if type(context) is list else [context]
+    # Prefixes we know as our own spell the same vocabulary for everybody.
+    definitions: Document = {"as": AS + "#"}
+    renamed: set[str] = set()
     for item in items:
         contexts += 1
         if item is None and len(items) > 1:
@@ -140,18 +210,22 @@ def _check_context(context: Any) -> tuple[int, int]:
         terms += len(item)
         if contexts > MAX_CONTEXTS or terms > MAX_TERMS:
             _refuse("jsonld_too_big", "contexts")
+        definitions |= item
         for term, meaning in item.items():
             _check_term(term, meaning)
-    return contexts, terms
+        renamed.update(term for term in item if _renames(term, definitions))
+    return _Look(contexts, terms, frozenset(renamed))
 
 
-def check(document: Document) -> None:
+def check(document: Document) -> frozenset[str]:
     """Refuses whatever would make JSON-LD readers see another document than we do.
 
+    Returns the words its contexts invent for things that have a word (`needs_processor`).
     Raises: `jsonld_forbidden`, `context_redefines`, `jsonld_too_big`.
     """
     pending: list[Any] = [document]
     contexts = terms = nodes = 0
+    renamed: frozenset[str] = frozenset()
     while pending:
         value = pending.pop()
         nodes += 1
@@ -161,8 +235,9 @@ def check(document: Document) -> None:
         if not _FORBIDDEN.isdisjoint(value):
             _refuse("jsonld_forbidden", ",".join(_FORBIDDEN & value.keys()))
         if "@context" in value:
-            more_contexts, more_terms = _check_context(value["@context"])
-            contexts, terms = contexts + more_contexts, terms + more_terms
+            look = _look_at(value["@context"])
+            contexts, terms = contexts + look.contexts, terms + look.terms
+            renamed |= look.renamed
         pending += [
             inner
             for key, inner in value.items()
@@ -170,17 +245,18 @@ def check(document: Document) -> None:
         ]
         if nodes + len(pending) > MAX_NODES or contexts > MAX_CONTEXTS or terms > MAX_TERMS:
             _refuse("jsonld_too_big", f"{nodes} nodes")
+    return renamed
 
 
 def _is_long_key(key: str) -> bool:
     return key.startswith(("as:", "http://", "https://"))
 
 
-def needs_compaction(document: Document) -> bool:
+def needs_processor(document: Document, renamed: frozenset[str] = frozenset()) -> bool:
     """Whether the document is written otherwise than in the usual short form.
 
-    True for long keys (`as:actor`, full IRIs, `@value`) on top or in the object, and when no
-    context named is one we know. Contexts we lack beside AS2 are ignored terms, nothing more.
+    True for long keys (`as:actor`, full IRIs, `@value`) on top or in the object, and for words of
+    its own in place of ours. Contexts we lack are ignored terms, nothing more (JSN-07).
     """
     inner = document.get("object")
     for part in (document, inner) if type(inner) is dict else (document,):
@@ -188,9 +264,22 @@ def needs_compaction(document: Document) -> bool:
         has_colon = ":" in "\n".join(part)
         if not _EXPANDED.isdisjoint(part) or (has_colon and any(map(_is_long_key, part))):
             return True
-    context = document.get("@context")
-    names = [item for item in as_list(context) if type(item) is str]
-    return bool(names) and not any(name == AS or bundled(name) is not None for name in names)
+    return bool(renamed) and _uses(document, renamed)
+
+
+def _uses(document: Document, words: frozenset[str]) -> bool:
+    pending: list[Any] = [document]
+    while pending:
+        value = pending.pop()
+        if type(value) is list:
+            pending += value
+        elif type(value) is dict:
+            kinds = [name for term in ("type", "@type") for name in as_list(value.get(term))]
+            names = [*value, *(name for name in kinds if type(name) is str)]
+            if any(name in words or name.partition(":")[0] in words for name in names):
+                return True
+            pending += [inner for key, inner in value.items() if key != "@context"]
+    return False
 
 
 def _check_weight(document: Document) -> None:
@@ -208,27 +297,28 @@ def _check_weight(document: Document) -> None:
             _refuse("jsonld_too_big", "to compact")
 
 
-def compact(document: Document) -> Document:
-    """The document in our one context, by PyLD. Never on the hot path: 2 ms and more.
+def question_for(document: Document) -> Document:
+    """What a processor is asked: the document, our context, and every bundled context either names.
 
-    Raises: as `plain`, and `jsonld_failed` for what is not JSON-LD.
+    Raises: `jsonld_too_big`.
     """
-    check(document)
     _check_weight(document)
-    # PyLD is slow to import and most processes never meet such a document.
-    from pyld import jsonld
-
-    context = [AS, SECURITY, CID, everything()]
-    options = {"documentLoader": _load, "processingMode": "json-ld-1.1"}
     if "@context" not in document:
         document = {"@context": AS, **document}
-    try:
-        compacted = jsonld.compact(document, {"@context": context}, options)
-    except (jsonld.JsonLdError, RecursionError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise FederationError("jsonld_failed", type(error).__name__) from None
-    if type(compacted) is not dict or "@graph" in compacted:
-        raise FederationError("jsonld_failed", "several documents")
-    return compacted
+    ours = [AS, SECURITY, CID, everything()]
+    contexts: Document = {AS: bundled(AS)}
+    pending: list[Any] = [document, ours]
+    while pending:
+        value = pending.pop()
+        if type(value) is dict:
+            # Contexts name one another, so each one found is looked through too.
+            pending += value.values()
+        elif type(value) is list:
+            pending += value
+        elif type(value) is str and value not in contexts and (known := bundled(value)) is not None:
+            contexts[value] = known
+            pending.append(known)
+    return {"document": document, "context": ours, "contexts": contexts, "else": AS}
 
 
 _SINGLE: Final = ("id", "type", "actor", "object", "target", "attributedTo", "inReplyTo", "origin", "result")
@@ -240,11 +330,15 @@ def _bare_types(value: Any) -> set[str]:
     return {name.rpartition("#")[2].rpartition(":")[2] for name in names}
 
 
-def _agree(seen: Document, meant: Document) -> None:
+def _check_whole(meant: Document) -> None:
     for key in meant:
         # What stays long after compacting is a core term used as a literal: others may read it.
         if key.startswith(_AS_SPELLINGS) and key.rpartition("#")[2].rpartition(":")[2] in _core_terms():
             raise FederationError("jsonld_disagrees", key[:100])
+
+
+def _agree(seen: Document, meant: Document) -> None:
+    _check_whole(meant)
     for term in _SINGLE:
         plain_value = seen.get(term, seen.get("@" + term))
         if term == "type":
@@ -264,12 +358,42 @@ def _agree(seen: Document, meant: Document) -> None:
 
 
 def plain(document: Document) -> Document:
-    """The document to read, once it is sure that plain reading and JSON-LD reading agree.
+    """The document itself, where that is all a reader needs; for those who cannot wait for `documents`.
 
-    Raises: `jsonld_forbidden`, `context_redefines`, `jsonld_too_big`, `jsonld_disagrees`,
-    `jsonld_failed`; all mean status 400.
+    Raises: as `check`, and `jsonld_long_form` where only a processor can tell what is meant.
     """
-    check(document)
-    if needs_compaction(document):
-        _agree(document, compact(document))
+    if needs_processor(document, check(document)):
+        raise FederationError("jsonld_long_form")
     return document
+
+
+def _is_long(document: Document) -> bool:
+    """Whether plain readers find nothing in a document: not one core word in its short form."""
+    return _core_terms().isdisjoint(document)
+
+
+def merged(document: Document, compacted: Document) -> Document:
+    """The one document that both ways of reading see, in short form.
+
+    What is all in long form is what the processor says it is. What both can read must agree in
+    everything that carries authority; then the plain words stay, and the processor adds those
+    that plain reading missed. Raises: `jsonld_disagrees`.
+    """
+    if _is_long(document):
+        _check_whole(compacted)
+        return _completed({}, compacted) | {"@context": AS}
+    _agree(document, compacted)
+    return _completed(document, compacted) | {"@context": AS}
+
+
+def _completed(seen: Document, meant: Document) -> Document:
+    found = {key: value for key, value in seen.items() if not _is_long_key(key)}
+    for key, value in meant.items():
+        inner = found.get(key)
+        if _is_long_key(key):
+            continue
+        if key not in found:
+            found[key] = value
+        elif type(inner) is dict and type(value) is dict:
+            found[key] = _completed(inner, value)
+    return found

@@ -5,10 +5,11 @@ later (`federation.gather`).
 """
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 import msgspec
 
-from federation import jsonld, strict_json, vocab
+from federation import strict_json, vocab
 from federation.budget import FetchBudget
 from federation.dispatch import Handler
 from federation.errors import FederationError
@@ -18,6 +19,8 @@ from node.wire.incoming import InboundHandler
 from node.wire.store import arrivals as store
 from node.wire.store import deliveries
 from node.wire.store.arrivals import InboxItem, Known, Outcome
+
+READ_AGAIN = timedelta(minutes=1)  # for what could not be read just now, though nothing was wrong with it
 
 
 class Ready(msgspec.Struct):
@@ -86,7 +89,7 @@ class Batch(msgspec.Struct):
         if not entry.item.refetch:
             return entry
         fetched = await node.fetcher.fetch(entry.item.activity_uri, budget=budget)
-        activity = vocab.read(jsonld.plain(fetched.document))
+        activity = vocab.read(fetched.document)
         if not isinstance(activity, vocab.Activity) or activity.actor != entry.item.actor_uri:
             raise FederationError("not_the_author", status=403)
         return Ready(entry.item, activity, _handler_of(node, activity))
@@ -112,7 +115,7 @@ class BatchResolver:
         if self._node.is_ours(uri):
             raise FederationError("own_origin", "fetching from ourselves", status=403)
         fetched = await self._node.fetcher.fetch(uri, budget=budget)
-        return vocab.read(jsonld.plain(fetched.document))
+        return vocab.read(fetched.document)
 
 
 async def find_activity(node: Node, uri: str) -> vocab.Activity | None:
@@ -151,6 +154,12 @@ def _names(activity: vocab.Activity) -> tuple[set[str], set[str]]:
     return actors, objects
 
 
+def _unread(node: Node, item: InboxItem, error: FederationError) -> Outcome:
+    if error.permanent:
+        return Outcome(item.id, "refused", error.code)
+    return Outcome(item.id, "new", error.code, node.clock.now() + READ_AGAIN)
+
+
 async def read_batch(node: Node, items: Sequence[InboxItem]) -> Batch:
     """Read the bodies and ask once what is known; unreadable ones end as refused."""
     batch = Batch([], {}, set(), [])
@@ -158,14 +167,15 @@ async def read_batch(node: Node, items: Sequence[InboxItem]) -> Batch:
     objects: set[str] = set()
     for item in items:
         try:
-            activity = vocab.read(jsonld.plain(strict_json.loads(item.body)))
+            document = await node.fetcher.documents.plain(strict_json.loads(item.body))
+            activity = vocab.read(document)
             if not isinstance(activity, vocab.Activity):
                 batch.outcomes.append(Outcome(item.id, "ignored", "unknown_type"))
                 continue
             if activity.type in ANSWERS and activity.object_id:
                 activity = await with_known_object(activity, BatchResolver(node, batch))
         except FederationError as error:
-            batch.outcomes.append(Outcome(item.id, "refused", error.code))
+            batch.outcomes.append(_unread(node, item, error))
             continue
         batch.entries.append(Ready(item, activity, _handler_of(node, activity)))
         named = _names(activity)

@@ -232,7 +232,6 @@ async def test_a_proof_key_not_known_yet_is_fetched_from_its_owner(known: Rig) -
 
 FALSE_PROOFS = {
     "content changed": {**proofs.add_proof(THEIRS, ED_VICTOR, NOW), "object": "changed"},
-    "SIG-17 moved into @graph": {**proofs.add_proof(THEIRS, ED_VICTOR, NOW), "@graph": []},
     "proof by E": proofs.add_proof(THEIRS, Signer(f"{E}#ed", key("ed-eve")), NOW),
     "SIG-16 LD signature": {**THEIRS, "signature": {"type": "RsaSignature2017", "creator": f"{V}#main-key",
                                                     "signatureValue": "AAAA"}},
@@ -243,6 +242,12 @@ FALSE_PROOFS = {
 @pytest.mark.parametrize("document", FALSE_PROOFS.values(), ids=FALSE_PROOFS)
 async def test_a_proof_that_fails_is_worth_no_more_than_none(known: Rig, document: dict[str, Any]) -> None:
     assert (await _received(_with_proof_key(known), document)).refetch
+
+
+async def test_sig_17_members_moved_into_a_graph_are_refused_whatever_proof_they_carry(known: Rig) -> None:
+    moved = {**proofs.add_proof(THEIRS, ED_VICTOR, NOW), "@graph": []}
+    with pytest.raises(FederationError, match="jsonld_forbidden"):
+        await _received(_with_proof_key(known), moved)
 
 
 async def test_a_proof_by_another_user_of_the_same_host_does_not_count(known: Rig) -> None:

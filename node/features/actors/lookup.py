@@ -3,7 +3,7 @@
 Never inside a transaction. A handle is only believed after the round trip (WFG-01).
 """
 
-from federation import jsonld, uris, vocab
+from federation import uris, vocab
 from federation.budget import FetchBudget
 from federation.discovery.webfinger import WebFinger, parse_handle
 from federation.errors import FederationError
@@ -34,7 +34,7 @@ async def resolve_handle(node: Node, handle: str) -> Actor:
         if wanted.host in (node.handle_host, node.host):
             raise NodeError("handle_unknown", detail="local")
         found = await WebFinger(node.fetcher).find(handle, budget=FetchBudget(8, 20.0))
-        return await _remember(node, vocab.read(jsonld.plain(found.actor.document)))
+        return await _remember(node, vocab.read(found.actor.document))
     except FederationError as error:
         raise _as_node_error(error) from None
 
@@ -47,7 +47,7 @@ async def resolve_uri(node: Node, uri: str) -> Actor:
         return known
     try:
         fetched = await node.fetcher.fetch(uri, budget=FetchBudget(4, 15.0))
-        return await _remember(node, vocab.read(jsonld.plain(fetched.document)))
+        return await _remember(node, vocab.read(fetched.document))
     except FederationError as error:
         raise _as_node_error(error) from None
 
@@ -58,7 +58,7 @@ async def refresh(node: Node, actor: Actor) -> Actor:
         return actor
     try:
         fetched = await node.fetcher.fetch(actor.uri, budget=FetchBudget(3, 10.0))
-        return await _remember(node, vocab.read(jsonld.plain(fetched.document)))
+        return await _remember(node, vocab.read(fetched.document))
     except FederationError:
         return actor
 

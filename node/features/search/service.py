@@ -6,7 +6,7 @@ first, outside any transaction.
 
 import msgspec
 
-from federation import jsonld, vocab
+from federation import vocab
 from federation.budget import FetchBudget
 from federation.errors import FederationError
 from federation.uris import is_http_uri
@@ -64,7 +64,7 @@ async def _by_address(node: Node, viewer_id: int | None, address: str, *, resolv
         return known or Found()
     try:
         document = await node.fetcher.fetch(address, budget=FetchBudget(6, 15.0))
-        thing = vocab.read(jsonld.plain(document.document))
+        thing = vocab.read(document.document)
         if isinstance(thing, vocab.Actor):
             async with node.db.tx() as tx:
                 return Found(actors=[await actors.upsert_remote(tx, node, thing)])
