@@ -1,14 +1,16 @@
 """Which handler an incoming activity goes to: one table, one lookup.
 
-Owns the registry of (activity type, object type) pairs. Never runs a handler and never looks
-into a database: the host application does, after `gather` found what the handler needs.
+Owns the registry of (activity type, object type) pairs. A handler takes one activity (`on`), or all
+of a batch that may be handled side by side (`together`), which makes the usual ones cheap. Never runs
+a handler and never looks into a database: the host application does, after `gather` found what the
+handler needs.
 Features register at import; a second handler for a pair is a fault found at start.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar, cast
 
 from msgspec import Struct
 
@@ -17,6 +19,7 @@ from federation.vocab import Activity
 
 ANY: Final = "*"
 F = TypeVar("F", bound=Callable[..., Any])
+Several = TypeVar("Several", bound=Callable[..., Any])
 
 
 class DuplicateHandler(RuntimeError):
@@ -24,17 +27,29 @@ class DuplicateHandler(RuntimeError):
 
 
 class Handler(Struct, Generic[F], frozen=True):
-    """A registered function, the pair it was registered for, and what must be gathered for it."""
+    """A registered function, the pair it was registered for, and what must be gathered for it.
+
+    `together`: the function takes a sequence of activities and answers for each of them.
+    """
 
     function: F
     activity_type: str
     object_type: str
     needs: tuple[str, ...]
+    together: bool = False
 
 
 def pair_of(activity: Activity) -> tuple[str, str]:
     """The key of an activity: its type and its object's, `*` when only an id came."""
     return activity.type, activity.object_type or ANY
+
+
+def _known_needs(needs: Iterable[str]) -> tuple[str, ...]:
+    wanted = tuple(needs)
+    unknown = [need for need in wanted if need not in NEEDS]
+    if unknown:
+        raise ValueError(f"nobody gathers {', '.join(unknown)}")
+    return wanted
 
 
 class Inbound(Generic[F]):
@@ -48,13 +63,25 @@ class Inbound(Generic[F]):
 
         Raises: `DuplicateHandler`; ValueError for a need nobody can gather.
         """
-        wanted = tuple(needs)
-        unknown = [need for need in wanted if need not in NEEDS]
-        if unknown:
-            raise ValueError(f"nobody gathers {', '.join(unknown)}")
+        wanted = _known_needs(needs)
 
         def register(function: F) -> F:
             self._put(Handler(function, activity_type, object_type, wanted))
+            return function
+
+        return register
+
+    def together(
+        self, activity_type: str, object_type: str, *, needs: Iterable[str] = ()
+    ) -> Callable[[Several], Several]:
+        """As `on`, for a function that handles any number of activities of the pair at once.
+
+        Raises: as `on`.
+        """
+        wanted = _known_needs(needs)
+
+        def register(function: Several) -> Several:
+            self._put(Handler(cast(F, function), activity_type, object_type, wanted, together=True))
             return function
 
         return register

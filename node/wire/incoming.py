@@ -1,10 +1,12 @@
 """What a handler gets: the activity, who sent it, and everything gathered beforehand.
 
 A handler is `async (tx, node, incoming) -> None | Ignored`. It raises `Refused` when the sender may
-not do this. Handlers check before they write.
+not do this. Handlers check before they write. What arrives most is handled by those registered with
+`together`: `async (tx, node, incomings)`, which answer for each in order and return `Refused` instead
+of raising it. Those handed over together are about different things (`node.wire.waves`).
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
 import msgspec
@@ -69,5 +71,7 @@ class Incoming(msgspec.Struct, kw_only=True):
             await arrivals.put_tombstone(tx, uri, self.activity.object_type or "", self.sender.uri)
 
 
+Ended = Ignored | Refused | None
+HandlerOfSeveral = Callable[[Tx, Node, Sequence[Incoming]], Awaitable[Sequence[Ended]]]
 InboundHandler = Callable[[Tx, Node, Incoming], Awaitable[Ignored | None]]
 Registry = Inbound[InboundHandler]

@@ -1,9 +1,9 @@
-"""Work off what arrived: lease, gather, judge, hand to its feature, end in a named state.
+"""Work off what arrived: lease, read, apply, end in a named state.
 
-A batch whose needs are known shares one transaction; what must ask the network first is handled
-host by host after it, each for a bounded time, so one slow peer holds up nobody else and each
-host's order is kept. Whatever raises is taken out of its batch and ends alone. Every step may run
-twice; how a host's activities ended is written as soon as that host is done.
+A batch whose needs are known shares one transaction, with how its activities ended; what must ask
+the network first is handled host by host after it, each for a bounded time, so one slow peer holds
+up nobody else and each host's order is kept. Whatever raises is taken out of its batch and ends
+alone. Every step may run twice.
 """
 
 import asyncio
@@ -14,20 +14,14 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import asyncpg
-import msgspec
 
-from federation import delivery, vocab
-from federation.budget import FetchBudget
-from federation.dispatch import Handler
+from federation import delivery
 from federation.errors import FederationError
-from federation.gather import Gathered, gather
-from moderation import engine
-from moderation.facts import Facts
-from moderation.verdict import Change, Drop, Hold, Stage
 from node.db.database import Tx, describe
 from node.errors import NodeError
 from node.runtime import Node
-from node.wire.incoming import Ignored, InboundHandler, Incoming, Refused
+from node.wire.applying import Applying
+from node.wire.incoming import Refused
 from node.wire.reading import Batch, Ready, read_batch
 from node.wire.store import arrivals as store
 from node.wire.store import deliveries
@@ -41,12 +35,10 @@ MAX_FAULTS = 3
 CROWD = 8
 GROWING_S = 0.02
 GATHER_AT_ONCE = 16
-GATHER_S = 10.0
 # Shares of the longest time for a job. Together they stay below it: a job that is cut off has written
 # down nothing of what it did, and a peer that answers slowly could make that happen again and again.
 DRAIN_SHARE = 0.4  # then the job lets others run and is woken again
 HOSTS_SHARE = 0.2  # then what a slow host still has waits for the next batch
-GATHER_SHARE = 0.3
 LEASE_SHARE = 1.2  # what a worker that died had in hand is taken up again after this
 
 
@@ -78,15 +70,14 @@ async def work_off(node: Node, items: Sequence[InboxItem]) -> None:
     batch = await read_batch(node, items)
     ready, waiting = _split(batch)
     # First those that need no network: they may be what the others of their host build on.
-    await _apply_together(node, batch, ready)
-    await _finish(node, batch.outcomes, sorted({item.host for item in items} - waiting.keys()))
+    await _apply_together(node, batch, ready, sorted({item.host for item in items} - waiting.keys()))
     await _settle_waiting(node, batch, waiting)
 
 
-async def _finish(node: Node, outcomes: Sequence[Outcome], hosts: Sequence[str]) -> None:
-    async with node.db.tx() as tx:
-        await store.put_outcomes(tx, outcomes, hosts)
-        await deliveries.put_hosts_heard(tx, hosts)
+async def _finish(tx: Tx, outcomes: Sequence[Outcome], hosts: Sequence[str]) -> None:
+    """Write down how these ended, with their effects where `tx` made them; give the hosts back."""
+    await store.put_outcomes(tx, outcomes, hosts)
+    await deliveries.put_hosts_heard(tx, hosts)
 
 
 def _split(batch: Batch) -> tuple[list[Ready], dict[str, list[Ready]]]:
@@ -109,116 +100,67 @@ async def _settle_waiting(node: Node, batch: Batch, waiting: dict[str, list[Read
 
     async def one_host(host: str, entries: list[Ready]) -> None:
         async with gate:
-            outcomes = []
+            outcomes: list[Outcome] = []
             for entry in entries:
                 if loop.time() < until:
-                    outcomes.append(await _apply_alone(node, batch, entry))
+                    outcomes += await _apply_alone(node, batch, entry)
                 else:
                     outcomes.append(Outcome(entry.item.id, "new", retry_at=node.clock.now()))
-            await _finish(node, outcomes, [host])
+            async with node.db.tx() as tx:
+                await _finish(tx, outcomes, [host])
 
     await asyncio.gather(*(one_host(host, entries) for host, entries in waiting.items()))
 
 
-def _budget(node: Node) -> FetchBudget:
-    seconds = min(GATHER_S, node.config.worker.job_timeout_s * GATHER_SHARE)
-    return FetchBudget(node.config.federation.fetches_per_activity, seconds)
+async def _apply_together(node: Node, batch: Batch, entries: list[Ready], hosts: list[str]) -> None:
+    """One transaction for all and for how they ended; the one that fails is taken out, the rest tried again.
 
-
-async def _gather(node: Node, batch: Batch, entry: Ready, budget: FetchBudget) -> Gathered:
-    resolver = batch.resolver(node)
-    gathered = await gather(entry.activity, batch.needs_of(entry), resolver, budget)
-    for thing in list(gathered.things.values()):
-        author = thing.attributed_to if isinstance(thing, vocab.Object) else None
-        if author and author not in gathered.things and not await resolver.known(author):
-            # A fetched post counts for nothing without its author.
-            gathered.things[author] = await resolver.fetch(author, budget)
-    return gathered
-
-
-async def _apply_together(node: Node, batch: Batch, entries: list[Ready]) -> None:
-    """One transaction for all; the one that fails is taken out and the rest tried again.
-
-    After `MAX_FAULTS` each goes alone, so that a flood of faulty ones costs no more than they do.
+    When a handler of several fails, they are handed over one by one to learn which it was. After
+    `MAX_FAULTS` each goes alone, so that a flood of faulty ones costs no more than they do.
     """
-    for _ in range(MAX_FAULTS):
-        if not entries:
-            return
-        at = 0
-        outcomes: list[Outcome] = []
+    faults = 0
+    one_by_one = False
+    while faults < MAX_FAULTS:
+        attempt = Applying(node, batch)
         try:
-            prepared = []
-            while at < len(entries):
-                prepared.append(await _gather(node, batch, entries[at], _budget(node)))
-                at += 1
+            gathered = [await attempt.gather(entry, attempt.budget()) for entry in entries]
             async with node.db.tx() as tx:
                 await store.prefer_kept_plans(tx)
-                for at, entry in enumerate(entries):
-                    outcomes.append(await _handle(tx, node, batch, entry, prepared[at]))
-            batch.outcomes.extend(outcomes)
+                await attempt.apply(tx, entries, gathered, one_by_one=one_by_one)
+                await _finish(tx, [*batch.outcomes, *attempt.outcomes], hosts)
             return
         except Exception as error:  # named in the outcome of the one that raised
-            faulty = entries[at]
-            batch.outcomes.append(_outcome_of(node, faulty.item, error))
-            entries = [entry for entry in entries if entry is not faulty]
+            faulty = attempt.at
+            if faulty is None and one_by_one:
+                raise  # nobody's fault but the database's: all of it is leased again later
+            one_by_one = faulty is None
+            if faulty is not None:
+                faults += 1
+                batch.outcomes.append(_outcome_of(node, faulty.item, error))
+                entries = [entry for entry in entries if entry is not faulty]
     for entry in entries:
-        batch.outcomes.append(await _apply_alone(node, batch, entry))
+        batch.outcomes += await _apply_alone(node, batch, entry)
+    async with node.db.tx() as tx:
+        await _finish(tx, batch.outcomes, hosts)
 
 
-async def _apply_alone(node: Node, batch: Batch, entry: Ready) -> Outcome:
+async def _apply_alone(node: Node, batch: Batch, entry: Ready) -> list[Outcome]:
+    """One transaction for one activity and how it ended; returns the outcome if it is still to be written."""
     fetched: list[str] = []
+    attempt = Applying(node, batch)
     try:
-        budget = _budget(node)
+        budget = attempt.budget()
         entry = await batch.refreshed(node, entry, budget)
-        gathered = await _gather(node, batch, entry, budget)
+        gathered = await attempt.gather(entry, budget)
         fetched = [name for name in batch.names_of(gathered) if name not in batch.known]
         async with node.db.tx() as tx:
-            return await _handle(tx, node, batch, entry, gathered)
+            await attempt.apply(tx, [entry], [gathered])
+            await store.put_outcomes(tx, attempt.outcomes, ())
+        return []
     except Exception as error:  # named in the outcome
         for name in fetched:  # stored by the transaction that failed, so not stored
             batch.known.pop(name, None)
-        return _outcome_of(node, entry.item, error)
-
-
-async def _handle(tx: Tx, node: Node, batch: Batch, entry: Ready, gathered: Gathered) -> Outcome:
-    item = entry.item
-    for thing in {id(thing): thing for thing in gathered.things.values()}.values():
-        if isinstance(thing, vocab.Actor):
-            await node.hooks.remember_actor(tx, node, thing)
-    if gathered.things:
-        batch.known.update(await store.list_known(tx, batch.names_of(gathered)))
-    sender = batch.known.get(entry.activity.actor)
-    if sender is None:
-        await _note_unknown(tx, entry.activity)
-        return Outcome(item.id, "ignored", "sender_unknown")
-    if sender.deleted or sender.suspended:
-        return Outcome(item.id, "refused", "sender_gone" if sender.deleted else "sender_suspended")
-    facts = Facts(now=tx.now, sender_host=item.host, sender_local=False, followed_here=sender.followed_here)
-    verdict = engine.judge(Stage.INBOUND, gathered.activity, facts)
-    if isinstance(verdict, Drop):
-        return Outcome(item.id, "refused", verdict.code)
-    if isinstance(verdict, Hold):
-        return Outcome(item.id, "held", verdict.code)
-    if isinstance(verdict, Change):
-        gathered = msgspec.structs.replace(gathered, activity=verdict.activity)
-    if entry.handler is None:
-        return Outcome(item.id, "ignored", "unknown_type")
-    incoming = Incoming(
-        gathered=gathered, sender=sender, known=batch.known, received_at=item.received_at, body=item.body
-    )
-    ended = await _run(tx, node, entry.handler, incoming)
-    return Outcome(item.id, "ignored", ended.code) if ended else Outcome(item.id, "done")
-
-
-async def _note_unknown(tx: Tx, activity: vocab.Activity) -> None:
-    """A Delete counts also from somebody we do not know: the post may still be on its way (DEL-02)."""
-    uri = activity.object_id
-    if activity.type == "Delete" and uri and uri != activity.actor and vocab.same_host(uri, activity.actor):
-        await store.put_tombstone(tx, uri, "", activity.actor)
-
-
-async def _run(tx: Tx, node: Node, handler: Handler[InboundHandler], incoming: Incoming) -> Ignored | None:
-    return await handler.function(tx, node, incoming)
+        return [_outcome_of(node, entry.item, error)]
 
 
 def _outcome_of(node: Node, item: InboxItem, error: Exception) -> Outcome:

@@ -1,13 +1,24 @@
 """Tell one of our people that something happened. Repeats are said once; muted and blocked never."""
 
+from collections.abc import Iterable
+
 from node.db.database import Tx
 from node.features.notifications import store
+from node.features.notifications.store import Notice
+
+__all__ = ["Notice", "notify", "notify_several", "withdraw"]
 
 
 async def notify(tx: Tx, owner_id: int, kind: str, actor_id: int, post_id: int | None = None) -> None:
     """Notify `owner_id` (ignored when not one of ours, or when it is about themselves)."""
-    if owner_id != actor_id:
-        await store.put_notification(tx, owner_id, kind, actor_id, post_id)
+    await notify_several(tx, [Notice(owner_id, kind, actor_id, post_id)])
+
+
+async def notify_several(tx: Tx, notices: Iterable[Notice]) -> None:
+    """As `notify`, for any number in one statement."""
+    said = [notice for notice in notices if notice.owner_id != notice.actor_id]
+    if said:
+        await store.put_notifications(tx, said)
 
 
 async def withdraw(tx: Tx, owner_id: int, kind: str, actor_id: int, post_id: int | None = None) -> None:

@@ -1,23 +1,38 @@
 """All SQL that writes notifications."""
 
+from collections.abc import Sequence
+
+import msgspec
+
 from node.db.database import Tx
 
 
-async def put_notification(tx: Tx, owner_id: int, kind: str, actor_id: int, post_id: int | None) -> None:
+class Notice(msgspec.Struct, frozen=True):
+    """That somebody did something, for one person to hear."""
+
+    owner_id: int
+    kind: str
+    actor_id: int
+    post_id: int | None = None
+
+
+async def put_notifications(tx: Tx, notices: Sequence[Notice]) -> None:
     """One statement: only for our own people, unless they muted or blocked the other."""
     await tx.execute(
         """INSERT INTO notifications (id, owner_id, kind, actor_id, post_id, created_at)
-           SELECT $1, a.id, $3::text, $4::bigint, $5::bigint, $6::timestamptz FROM actors a
-           WHERE a.id = $2 AND a.local
-             AND NOT EXISTS (SELECT 1 FROM mutes m WHERE m.actor_id = $2 AND m.target_id = $4 AND m.notifications
-                             AND (m.expires_at IS NULL OR m.expires_at > $6))
-             AND NOT EXISTS (SELECT 1 FROM blocks b WHERE b.actor_id = $2 AND b.target_id = $4)
+           SELECT n.id, a.id, n.kind, n.actor_id, n.post_id, $6::timestamptz
+           FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[])
+                AS n (id, owner_id, kind, actor_id, post_id)
+           JOIN actors a ON a.id = n.owner_id AND a.local
+           WHERE NOT EXISTS (SELECT 1 FROM mutes m WHERE m.actor_id = a.id AND m.target_id = n.actor_id
+                             AND m.notifications AND (m.expires_at IS NULL OR m.expires_at > $6))
+             AND NOT EXISTS (SELECT 1 FROM blocks b WHERE b.actor_id = a.id AND b.target_id = n.actor_id)
            ON CONFLICT DO NOTHING""",
-        tx.new_id(),
-        owner_id,
-        kind,
-        actor_id,
-        post_id,
+        [tx.new_id() for _ in notices],
+        [notice.owner_id for notice in notices],
+        [notice.kind for notice in notices],
+        [notice.actor_id for notice in notices],
+        [notice.post_id for notice in notices],
         tx.now,
     )
 

@@ -4,6 +4,10 @@ The author's node owns the post: only the author may create, change or delete it
 deleted stays deleted. What nobody here asked for is not kept.
 """
 
+from collections.abc import Sequence
+
+import msgspec
+
 from federation import vocab
 from federation.dispatch import Inbound
 from node.db.database import Tx
@@ -11,12 +15,12 @@ from node.features.actors import service as actors
 from node.features.follows import service as follows
 from node.features.follows.store import find_follow_by_uri
 from node.features.media import service as media
-from node.features.notifications.service import notify, withdraw
+from node.features.notifications.service import Notice, notify, notify_several, withdraw
 from node.features.posts import translate
 from node.features.posts.store import marks, writes
 from node.features.timelines import store as timelines
 from node.runtime import Node
-from node.wire.incoming import Ignored, Incoming, Refused, Registry
+from node.wire.incoming import Ended, Ignored, Incoming, Refused, Registry
 from node.wire.store import arrivals
 from node.wire.store.arrivals import Known
 
@@ -25,23 +29,44 @@ inbound: Registry = Inbound()
 _POST_NEEDS = ("actor", "object", "mentions", "in_reply_to")
 
 
-async def take_post(
-    tx: Tx, incoming: Incoming, thing: vocab.Object, author: Known, *, wanted: bool
-) -> int | None:
-    """Store a proved post of another node; None when it is not kept or not new."""
-    published = min(thing.published or tx.now, tx.now)
-    post = translate.from_vocab(thing, author, incoming.known, tx.new_id(published), tx.now, wanted=wanted)
-    stored = await writes.put_post(tx, post)
-    if stored is None:
-        return None
-    if thing.attachments:
-        await media.put_remote(tx, post.id, author.id, thing.attachments)
-    named = {known.id for known in incoming.known.values() if known.local} & set(post.mention_ids)
-    for owner_id in named:
-        await notify(tx, owner_id, "mention", author.id, post.id)
-    if stored.in_reply_to_actor_id is not None and stored.in_reply_to_actor_id not in named:
-        await notify(tx, stored.in_reply_to_actor_id, "mention", author.id, post.id)
-    return post.id
+class Taken(msgspec.Struct, frozen=True):
+    """A proved post of another node, about to be stored; `wanted` by somebody here, or only as an answer."""
+
+    incoming: Incoming
+    thing: vocab.Object
+    author: Known
+    wanted: bool = True
+
+
+async def take_posts(tx: Tx, several: Sequence[Taken]) -> list[int | None]:
+    """Store posts of other nodes; None for one that is not kept or not new. No two may answer one another."""
+    posts = [_row_of(tx, one) for one in several]
+    stored = await writes.put_posts(tx, posts)
+    news: list[Notice] = []
+    for one, post in zip(several, posts, strict=True):
+        kept = stored.get(post.id)
+        if kept is None:
+            continue
+        if one.thing.attachments:
+            await media.put_remote(tx, post.id, one.author.id, one.thing.attachments)
+        known, mentions = one.incoming.known, one.thing.mentions
+        named = {known[uri].id for uri in mentions if uri in known and known[uri].local}
+        if kept.answers_us and kept.in_reply_to_actor_id is not None:
+            named.add(kept.in_reply_to_actor_id)
+        news += [Notice(owner_id, "mention", one.author.id, post.id) for owner_id in sorted(named)]
+    await notify_several(tx, news)
+    return [post.id if post.id in stored else None for post in posts]
+
+
+async def take_post(tx: Tx, one: Taken) -> int | None:
+    """As `take_posts`, for one."""
+    return (await take_posts(tx, [one]))[0]
+
+
+def _row_of(tx: Tx, one: Taken) -> writes.NewPost:
+    published = min(one.thing.published or tx.now, tx.now)
+    post_id = tx.new_id(published)
+    return translate.from_vocab(one.thing, one.author, one.incoming.known, post_id, tx.now, wanted=one.wanted)
 
 
 def _is_wanted(incoming: Incoming, thing: vocab.Object) -> bool:
@@ -57,24 +82,33 @@ async def _take_parent(tx: Tx, incoming: Incoming, thing: vocab.Object) -> None:
     if isinstance(parent, vocab.Object) and parent.type in translate.POST_TYPES:
         author = incoming.known.get(parent.attributed_to or "")
         if author is not None and not author.local and not author.suspended and not author.deleted:
-            await take_post(tx, incoming, parent, author, wanted=True)
+            await take_post(tx, Taken(incoming, parent, author))
 
 
-@inbound.on("Create", "*", needs=_POST_NEEDS)
-async def post_created(tx: Tx, node: Node, incoming: Incoming) -> Ignored | None:
-    """Somebody wrote something."""
-    thing = incoming.object_as(vocab.Object)
-    if thing is None or thing.id is None or thing.type not in translate.POST_TYPES:
-        return Ignored("unknown_object")
-    if isinstance(thing, vocab.Note) and thing.is_vote:
-        return Ignored("vote")
-    wanted = _is_wanted(incoming, thing)
-    if wanted:
-        await _take_parent(tx, incoming, thing)
-    if await take_post(tx, incoming, thing, incoming.sender, wanted=wanted) is None:
-        known = await writes.find_by_uri(tx, thing.id)
-        return Ignored("known_already" if known else "nobody_here_asked")
-    return None
+@inbound.together("Create", "*", needs=_POST_NEEDS)
+async def posts_created(tx: Tx, node: Node, incomings: Sequence[Incoming]) -> list[Ended]:
+    """People wrote something."""
+    ended: list[Ended] = [None] * len(incomings)
+    several: dict[int, Taken] = {}
+    for number, incoming in enumerate(incomings):
+        thing = incoming.object_as(vocab.Object)
+        if thing is None or thing.id is None or thing.type not in translate.POST_TYPES:
+            ended[number] = Ignored("unknown_object")
+        elif isinstance(thing, vocab.Note) and thing.is_vote:
+            ended[number] = Ignored("vote")
+        else:
+            wanted = _is_wanted(incoming, thing)
+            if wanted and incoming.gathered.things:
+                await _take_parent(tx, incoming, thing)
+            several[number] = Taken(incoming, thing, incoming.sender, wanted)
+    stored = await take_posts(tx, list(several.values()))
+    left = [number for number, post_id in zip(several, stored, strict=True) if post_id is None]
+    known = (
+        await writes.list_known_uris(tx, [several[number].thing.id or "" for number in left]) if left else ()
+    )
+    for number in left:
+        ended[number] = Ignored("known_already" if several[number].thing.id in known else "nobody_here_asked")
+    return ended
 
 
 @inbound.on("Update", "*", needs=("actor", "object", "mentions"))
@@ -150,7 +184,7 @@ async def post_boosted(tx: Tx, node: Node, incoming: Incoming) -> Ignored | None
             return Ignored("post_unknown")
         if author.suspended or author.deleted:
             raise Refused("author_suspended")
-        await take_post(tx, incoming, thing, author, wanted=True)
+        await take_post(tx, Taken(incoming, thing, author))
         post = await writes.find_by_uri(tx, thing.id or "")
     if post is None:
         return Ignored("post_unknown")

@@ -43,11 +43,12 @@ class NewPost(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Stored(msgspec.Struct, frozen=True):
-    """A post just stored, and whom it answers."""
+    """A post just stored, and whom it answers; `answers_us` when that is one of our people."""
 
     id: int
     in_reply_to_id: int | None
     in_reply_to_actor_id: int | None
+    answers_us: bool
 
 
 class PostRow(msgspec.Struct, frozen=True):
@@ -65,49 +66,79 @@ class PostRow(msgspec.Struct, frozen=True):
     pinned_at: datetime | None
 
 
+# The fields of NewPost in the order in which `put_posts` takes them.
+_STORED = (
+    "id", "uri", "url", "author_id", "local", "kind", "title", "html", "source", "warning", "sensitive",
+    "language", "audience", "in_reply_to_uri", "emojis", "published_at", "edited_at", "idempotency_key", "app_id",
+    "wanted",
+)  # fmt: skip
 _ROW = "id, uri, author_id, local, kind, audience, in_reply_to_id, published_at, edited_at, pinned_at"
 
 
 async def put_post(tx: Tx, post: NewPost) -> Stored | None:
-    """Store a post with its mentions, tags, counts and home entries, in one statement.
+    """Store one post. None when it is there already, was deleted before, or nobody here asked for it."""
+    return (await put_posts(tx, [post])).get(post.id)
 
-    None when it is there already, was deleted before, or is neither wanted nor an answer.
+
+async def put_posts(tx: Tx, posts: Sequence[NewPost]) -> dict[int, Stored]:
+    """Store posts with their mentions, tags, counts and home entries, in one statement for all of them.
+
+    Those missing from the answer are there already, were deleted before, or are neither wanted nor an
+    answer to a post we hold nor of somebody followed from here. No two may answer one another.
     """
-    record = await tx.fetchrow(
-        """WITH parent AS (SELECT id, author_id, thread_id FROM posts WHERE uri = $14 AND $14 <> ''),
+    records = await tx.fetch(
+        """WITH new AS MATERIALIZED (
+            SELECT n.id, n.uri, n.url, n.author_id, n.local, n.kind, n.title, n.html, n.source, n.warning,
+                   n.sensitive, n.language, n.audience, n.in_reply_to_uri, n.emojis::jsonb AS emojis, n.published_at,
+                   n.edited_at, n.idempotency_key, n.app_id, n.wanted, parent.id AS parent_id,
+                   parent.author_id AS parent_author_id, parent.thread_id AS parent_thread_id
+            FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::boolean[], $6::text[], $7::text[],
+                        $8::text[], $9::text[], $10::text[], $11::boolean[], $12::text[], $13::text[],
+                        $14::text[], $15::text[], $16::timestamptz[], $17::timestamptz[], $18::text[],
+                        $19::bigint[], $20::boolean[])
+                 AS n (id, uri, url, author_id, local, kind, title, html, source, warning, sensitive, language,
+                       audience, in_reply_to_uri, emojis, published_at, edited_at, idempotency_key, app_id, wanted)
+            LEFT JOIN posts parent ON parent.uri = n.in_reply_to_uri AND n.in_reply_to_uri <> ''),
         stored AS (
             INSERT INTO posts (id, uri, url, author_id, local, kind, title, html, source, warning, sensitive,
                                language, audience, in_reply_to_uri, in_reply_to_id, in_reply_to_actor_id,
                                thread_id, emojis, published_at, edited_at, idempotency_key, app_id, replies_count)
-            SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, parent.id, parent.author_id,
-                   COALESCE(parent.thread_id, $1), $15, $16, $17, $18, $19,
-                   (SELECT count(*) FROM posts c WHERE c.in_reply_to_uri = $2 AND c.in_reply_to_uri <> ''
+            SELECT n.id, n.uri, n.url, n.author_id, n.local, n.kind, n.title, n.html, n.source, n.warning,
+                   n.sensitive, n.language, n.audience, n.in_reply_to_uri, n.parent_id, n.parent_author_id,
+                   COALESCE(n.parent_thread_id, n.id), n.emojis, n.published_at, n.edited_at, n.idempotency_key,
+                   n.app_id,
+                   (SELECT count(*) FROM posts c WHERE c.in_reply_to_uri = n.uri AND c.in_reply_to_uri <> ''
                     AND c.in_reply_to_id IS NULL AND c.audience IN ('public', 'unlisted'))
-            FROM (SELECT 1) AS always LEFT JOIN parent ON true
-            WHERE ($20 OR parent.id IS NOT NULL)
-              AND NOT EXISTS (SELECT 1 FROM tombstones t WHERE t.uri = $2)
+            FROM new n
+            WHERE NOT EXISTS (SELECT 1 FROM tombstones t WHERE t.uri = n.uri)
+              AND (n.wanted OR n.parent_id IS NOT NULL
+                   -- The follow may have been accepted a moment ago, by the activity before this one.
+                   OR EXISTS (SELECT 1 FROM follows f JOIN actors o ON o.id = f.follower_id AND o.local
+                              WHERE f.followee_id = n.author_id AND f.state = 'accepted'))
             ON CONFLICT (uri) DO NOTHING
-            RETURNING id, author_id, audience, in_reply_to_id, in_reply_to_actor_id, thread_id),
+            RETURNING id, uri, author_id, local, audience, in_reply_to_id, in_reply_to_actor_id, thread_id,
+                      published_at),
         mentioned AS (
             INSERT INTO post_mentions (post_id, actor_id, silent)
-            SELECT stored.id, m.id, m.silent
-            FROM stored, unnest($21::bigint[], $22::boolean[]) AS m (id, silent) ON CONFLICT DO NOTHING),
+            SELECT stored.id, m.actor_id, m.silent
+            FROM unnest($21::bigint[], $22::bigint[], $23::boolean[]) AS m (post_id, actor_id, silent)
+            JOIN stored ON stored.id = m.post_id ON CONFLICT DO NOTHING),
         tagged AS (
             INSERT INTO post_tags (tag, post_id, shown)
-            SELECT t.tag, stored.id, t.shown FROM stored, unnest($23::text[], $24::text[]) AS t (tag, shown)
-            ON CONFLICT DO NOTHING),
+            SELECT t.tag, stored.id, t.shown
+            FROM unnest($24::bigint[], $25::text[], $26::text[]) AS t (post_id, tag, shown)
+            JOIN stored ON stored.id = t.post_id ON CONFLICT DO NOTHING),
         answered AS (
-            UPDATE posts p SET replies_count = p.replies_count + 1 FROM stored
+            UPDATE posts p SET replies_count = p.replies_count + more.answers
             -- A number everybody sees must not tell of answers that only some may read (ACL-04).
-            WHERE p.id = stored.in_reply_to_id AND stored.audience IN ('public', 'unlisted')),
-        adopted AS (
-            UPDATE posts p SET in_reply_to_id = stored.id, in_reply_to_actor_id = stored.author_id,
-                   thread_id = stored.thread_id
-            FROM stored
-            WHERE p.in_reply_to_uri = $2 AND p.in_reply_to_uri <> '' AND p.in_reply_to_id IS NULL),
+            FROM (SELECT in_reply_to_id, count(*) AS answers FROM stored
+                  WHERE audience IN ('public', 'unlisted') GROUP BY in_reply_to_id) AS more
+            WHERE p.id = more.in_reply_to_id),
         counted AS (
-            UPDATE actors a SET posts_count = a.posts_count + 1, last_post_at = $16
-            FROM stored WHERE a.id = stored.author_id AND a.local),
+            UPDATE actors a SET posts_count = a.posts_count + more.posts, last_post_at = more.last_at
+            FROM (SELECT author_id, count(*) AS posts, max(published_at) AS last_at FROM stored
+                  WHERE local GROUP BY author_id) AS more
+            WHERE a.id = more.author_id),
         shown AS (
             INSERT INTO home_entries (owner_id, id, post_id)
             SELECT f.follower_id, stored.id, stored.id
@@ -119,35 +150,69 @@ async def put_post(tx: Tx, post: NewPost) -> Stored | None:
                    OR EXISTS (SELECT 1 FROM follows g WHERE g.follower_id = f.follower_id
                               AND g.state = 'accepted' AND g.followee_id = stored.in_reply_to_actor_id))
             UNION ALL
-            SELECT stored.author_id, stored.id, stored.id FROM stored WHERE $5 AND stored.audience <> 'direct'
+            SELECT author_id, id, id FROM stored WHERE local AND audience <> 'direct'
             ON CONFLICT DO NOTHING)
-        SELECT id, in_reply_to_id, in_reply_to_actor_id FROM stored""",
-        post.id,
-        post.uri,
-        post.url,
-        post.author_id,
-        post.local,
-        post.kind,
-        post.title,
-        post.html,
-        post.source,
-        post.warning,
-        post.sensitive,
-        post.language,
-        post.audience,
-        post.in_reply_to_uri,
-        post.emojis,
-        post.published_at,
-        post.edited_at,
-        post.idempotency_key,
-        post.app_id,
-        post.wanted,
-        [*post.mention_ids, *post.silent_ids],
-        [False] * len(post.mention_ids) + [True] * len(post.silent_ids),
-        [tag for tag, _ in post.tags],
-        [shown for _, shown in post.tags],
+        SELECT stored.id, stored.in_reply_to_id, stored.in_reply_to_actor_id,
+               COALESCE(asked.local, false) AS answers_us,
+               EXISTS (SELECT 1 FROM posts c WHERE c.in_reply_to_uri = stored.uri AND c.in_reply_to_uri <> ''
+                       AND c.in_reply_to_id IS NULL) AS awaited
+        FROM stored LEFT JOIN actors asked ON asked.id = stored.in_reply_to_actor_id""",
+        *_columns(posts),
+        *_mentions(posts),
+        *_tags(posts),
     )
-    return rows.maybe(Stored, record)
+    for record in records:
+        if record["awaited"]:
+            await _adopt_answers(tx, record["id"])
+    return {
+        record["id"]: Stored(
+            record["id"], record["in_reply_to_id"], record["in_reply_to_actor_id"], record["answers_us"]
+        )
+        for record in records
+    }
+
+
+def _columns(posts: Sequence[NewPost]) -> list[list[Any]]:
+    columns = {name: [getattr(post, name) for post in posts] for name in _STORED}
+    # A list inside a list would be taken for an array of two dimensions.
+    columns["emojis"] = [msgspec.json.encode(emojis).decode() for emojis in columns["emojis"]]
+    return list(columns.values())
+
+
+def _mentions(posts: Sequence[NewPost]) -> tuple[list[int], list[int], list[bool]]:
+    named = [
+        (post.id, actor_id, silent)
+        for post in posts
+        for silent, actor_ids in ((False, post.mention_ids), (True, post.silent_ids))
+        for actor_id in actor_ids
+    ]
+    return [row[0] for row in named], [row[1] for row in named], [row[2] for row in named]
+
+
+def _tags(posts: Sequence[NewPost]) -> tuple[list[int], list[str], list[str]]:
+    tagged = [(post.id, tag, shown) for post in posts for tag, shown in post.tags]
+    return [row[0] for row in tagged], [row[1] for row in tagged], [row[2] for row in tagged]
+
+
+async def _adopt_answers(tx: Tx, post_id: int) -> None:
+    """Hang answers that came before their post below it, each with all that already hangs below the answer."""
+    await tx.execute(
+        """WITH adopted AS MATERIALIZED (
+               SELECT c.id, c.thread_id AS thread_was, p.id AS parent_id, p.author_id, p.thread_id
+               FROM posts p JOIN posts c ON c.in_reply_to_uri = p.uri AND c.in_reply_to_uri <> ''
+                    AND c.in_reply_to_id IS NULL
+               WHERE p.id = $1),
+           moved AS (
+               SELECT id, parent_id, author_id, thread_id FROM adopted
+               UNION ALL
+               SELECT below.id, below.in_reply_to_id, below.in_reply_to_actor_id, a.thread_id
+               FROM adopted a JOIN posts below ON below.thread_id = a.id AND below.id <> a.id
+               WHERE a.thread_was = a.id)
+           UPDATE posts p SET in_reply_to_id = moved.parent_id, in_reply_to_actor_id = moved.author_id,
+                  thread_id = moved.thread_id
+           FROM moved WHERE p.id = moved.id""",
+        post_id,
+    )
 
 
 async def find_by_uri(tx: Tx, uri: str) -> PostRow | None:
