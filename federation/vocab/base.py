@@ -130,7 +130,8 @@ class Activity(Thing, frozen=True, kw_only=True):
     @property
     def object_id(self) -> str | None:
         """The id of the object, embedded or not."""
-        return self.object if self.object is None or isinstance(self.object, str) else self.object.id
+        found = self.object
+        return found if found is None or type(found) is str else found.id  # type: ignore[union-attr]
 
     @property
     def object_type(self) -> str | None:

@@ -127,7 +127,7 @@ async def find_activity(node: Node, uri: str) -> vocab.Activity | None:
             body = await store.find_arrived_body(tx, uri)
     if body is None:
         return None
-    found = vocab.read(strict_json.loads(body))
+    found = vocab.read(strict_json.loads_again(body))
     return found if isinstance(found, vocab.Activity) else None
 
 
@@ -167,7 +167,7 @@ async def read_batch(node: Node, items: Sequence[InboxItem]) -> Batch:
     objects: set[str] = set()
     for item in items:
         try:
-            document = await node.fetcher.documents.plain(strict_json.loads(item.body))
+            document = await node.fetcher.documents.plain(strict_json.loads_again(item.body))
             activity = vocab.read(document)
             if not isinstance(activity, vocab.Activity):
                 batch.outcomes.append(Outcome(item.id, "ignored", "unknown_type"))

@@ -15,7 +15,7 @@ from node.features.actors import service as actors
 from node.features.follows import service as follows
 from node.features.follows.store import find_follow_by_uri
 from node.features.media import service as media
-from node.features.notifications.service import Notice, notify, notify_several, withdraw
+from node.features.notifications.service import Notice, notify_several, withdraw
 from node.features.posts import translate
 from node.features.posts.store import marks, writes
 from node.features.timelines import store as timelines
@@ -132,75 +132,108 @@ async def post_updated(tx: Tx, node: Node, incoming: Incoming) -> Ignored | None
     return None
 
 
-@inbound.on("Delete", "*")
-async def thing_deleted(tx: Tx, node: Node, incoming: Incoming) -> Ignored | None:
-    """A post is no more, or its author is. Seen before the post, it still counts (DEL-02)."""
-    uri = incoming.activity.object_id or ""
-    if uri == incoming.sender.uri:
-        await actors.bury(tx, incoming.sender.id, uri, incoming.sender.kind)
-        return None
-    known = await writes.find_by_uri(tx, uri)
-    if known is not None and known.author_id != incoming.sender.id:
-        raise Refused("not_owner")
-    if known is None and not vocab.same_host(uri, incoming.sender.uri):
-        raise Refused("not_owner")
-    await arrivals.put_tombstone(tx, uri, known.kind if known else "", incoming.sender.uri)
-    if known is None:
-        return Ignored("post_unknown")
-    await writes.delete_post(tx, known.id)
-    return None
+@inbound.together("Delete", "*")
+async def things_deleted(tx: Tx, node: Node, incomings: Sequence[Incoming]) -> list[Ended]:
+    """Posts are no more, or their authors are. Seen before the post, it still counts (DEL-02)."""
+    known = await writes.list_by_uri(tx, [incoming.activity.object_id or "" for incoming in incomings])
+    ended: list[Ended] = []
+    gone: list[int] = []
+    tombstones: list[arrivals.Tombstone] = []
+    for incoming in incomings:
+        uri, sender = incoming.activity.object_id or "", incoming.sender
+        post = known.get(uri)
+        if uri == sender.uri:
+            await actors.bury(tx, sender.id, uri, sender.kind)
+            ended.append(None)
+        elif post.author_id != sender.id if post else not vocab.same_host(uri, sender.uri):
+            ended.append(Refused("not_owner"))
+        else:
+            tombstones.append(arrivals.Tombstone(uri, post.kind if post else "", sender.uri))
+            gone += [post.id] if post else []
+            ended.append(None if post else Ignored("post_unknown"))
+    if tombstones:
+        await arrivals.put_tombstones(tx, tombstones)
+    if gone:
+        await writes.delete_posts(tx, gone)
+    return ended
 
 
-@inbound.on("Like", "*", needs=("actor",))
-@inbound.on("EmojiReact", "*", needs=("actor",))
-async def post_liked(tx: Tx, node: Node, incoming: Incoming) -> Ignored | None:
-    """Somebody likes a post we hold; a reaction counts as a like."""
-    post = await writes.find_by_uri(tx, incoming.activity.object_id or "")
-    if post is None:
-        return Ignored("post_unknown")
-    if not await writes.may_see(tx, post.id, incoming.sender.id):
-        raise Refused("not_visible")
-    like_id = tx.new_id()
-    uri = incoming.activity.id or f"{incoming.sender.uri}#likes/{post.id}"
-    if await arrivals.list_tombstoned(tx, [uri]):
-        return Ignored("known_already")  # its Undo came first
-    if not await marks.put_like(tx, like_id, uri, incoming.sender.id, post.id):
-        return Ignored("known_already")
-    await notify(tx, post.author_id, "favourite", incoming.sender.id, post.id)
-    return None
+@inbound.together("Like", "*", needs=("actor",))
+@inbound.together("EmojiReact", "*", needs=("actor",))
+async def posts_liked(tx: Tx, node: Node, incomings: Sequence[Incoming]) -> list[Ended]:
+    """People like posts we hold; a reaction counts as a like."""
+    marked = await marks.put_arrived_likes(tx, [_asked(tx, incoming, "likes") for incoming in incomings])
+    return await _answer_marked(tx, "favourite", incomings, marked)
 
 
-@inbound.on("Announce", "*", needs=("actor", "object"))
-async def post_boosted(tx: Tx, node: Node, incoming: Incoming) -> Ignored | None:
-    """Somebody passes a post on; an unknown one was fetched from its own host."""
-    activity = incoming.activity
-    post = await writes.find_by_uri(tx, activity.object_id or "")
-    if post is None:
-        if not incoming.sender.followed_here:
-            return Ignored("nobody_here_asked")
-        thing = incoming.object_as(vocab.Object)
-        author = incoming.known.get(thing.attributed_to or "") if thing else None
-        if thing is None or author is None or thing.type not in translate.POST_TYPES or author.local:
-            return Ignored("post_unknown")
-        if author.suspended or author.deleted:
-            raise Refused("author_suspended")
-        await take_post(tx, Taken(incoming, thing, author))
-        post = await writes.find_by_uri(tx, thing.id or "")
-    if post is None:
-        return Ignored("post_unknown")
-    if post.audience not in ("public", "unlisted") and post.author_id != incoming.sender.id:
-        raise Refused("not_public")
-    published = min(activity.published or tx.now, tx.now)
-    uri = activity.id or f"{incoming.sender.uri}#announces/{post.id}"
-    audience = "public" if vocab.PUBLIC in activity.to else "unlisted"
-    if await arrivals.list_tombstoned(tx, [uri]):
-        return Ignored("known_already")  # its Undo came first
-    boost = marks.Boost(tx.new_id(published), uri, incoming.sender.id, post.id, audience, published)
-    if not await marks.put_boost(tx, boost):
-        return Ignored("known_already")
-    await timelines.put_boost(tx, boost.id)
-    await notify(tx, post.author_id, "reblog", incoming.sender.id, post.id)
-    return None
+def _asked(tx: Tx, incoming: Incoming, collection: str) -> marks.Asked:
+    activity, sender = incoming.activity, incoming.sender
+    thing = incoming.object_as(vocab.Object)  # what was fetched may say that its id is another
+    post_uri = (thing.id if thing else None) or activity.object_id or ""
+    published = tx.now if activity.published is None else min(activity.published, tx.now)
+    return marks.Asked(
+        tx.new_id() if collection == "likes" else tx.new_id(published),
+        activity.id or f"{sender.uri}#{collection}/{post_uri}",
+        sender.id,
+        post_uri,
+        "public" if vocab.PUBLIC in activity.to else "unlisted",
+        published,
+    )
+
+
+async def _answer_marked(
+    tx: Tx, kind: str, incomings: Sequence[Incoming], marked: Sequence[marks.Marked]
+) -> list[Ended]:
+    """How likes or boosts ended; authors here are told of the new ones."""
+    ended: list[Ended] = []
+    news: list[Notice] = []
+    for incoming, mark in zip(incomings, marked, strict=True):
+        sender = incoming.sender
+        if mark.post_id is None or mark.author_id is None:
+            asked = kind == "favourite" or sender.followed_here
+            ended.append(Ignored("post_unknown" if asked else "nobody_here_asked"))
+        elif not mark.allowed:
+            ended.append(Refused("not_visible" if kind == "favourite" else "not_public"))
+        elif not mark.new:
+            ended.append(Ignored("known_already"))
+        else:
+            ended.append(None)
+            if mark.author_local:
+                news.append(Notice(mark.author_id, kind, sender.id, mark.post_id))
+    await notify_several(tx, news)
+    return ended
+
+
+@inbound.together("Announce", "*", needs=("actor", "object"))
+async def posts_boosted(tx: Tx, node: Node, incomings: Sequence[Incoming]) -> list[Ended]:
+    """People pass posts on; an unknown one was fetched from its own host."""
+    refused = {
+        number: Refused("author_suspended")
+        for number, incoming in enumerate(incomings)
+        if not await _take_announced(tx, incoming)
+    }
+    taken = [incoming for number, incoming in enumerate(incomings) if number not in refused]
+    asked = [_asked(tx, incoming, "announces") for incoming in taken]
+    marked = await marks.put_arrived_boosts(tx, asked)
+    new = [boost.id for boost, mark in zip(asked, marked, strict=True) if mark.new]
+    if new:
+        await timelines.put_boosts(tx, new)
+    answers = iter(await _answer_marked(tx, "reblog", taken, marked))
+    return [refused[number] if number in refused else next(answers) for number in range(len(incomings))]
+
+
+async def _take_announced(tx: Tx, incoming: Incoming) -> bool:
+    """Store what was fetched for a boost; False when its author may not be shown here."""
+    thing = incoming.object_as(vocab.Object)
+    if thing is None or not incoming.sender.followed_here or thing.type not in translate.POST_TYPES:
+        return True
+    author = incoming.known.get(thing.attributed_to or "")
+    if author is None or author.local or await writes.find_by_uri(tx, thing.id or ""):
+        return True
+    if author.suspended or author.deleted:
+        return False
+    await take_post(tx, Taken(incoming, thing, author))
+    return True
 
 
 @inbound.on("Undo", "*", needs=("actor",))

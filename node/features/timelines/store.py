@@ -1,5 +1,7 @@
 """All SQL that writes home timelines. Reading them is `reading.store`'s."""
 
+from collections.abc import Sequence
+
 from node.db.database import Tx
 
 RECENT_POSTS = 20  # shown at once of somebody newly followed
@@ -7,15 +9,22 @@ RECENT_POSTS = 20  # shown at once of somebody newly followed
 
 async def put_boost(tx: Tx, boost_id: int) -> None:
     """A boost into the homes of our people who follow the booster and want to see boosts."""
+    await put_boosts(tx, [boost_id])
+
+
+async def put_boosts(tx: Tx, boost_ids: Sequence[int]) -> None:
+    """As `put_boost`, for any number in one statement."""
     await tx.execute(
         """INSERT INTO home_entries (owner_id, id, post_id, boost_id)
            SELECT f.follower_id, b.id, b.post_id, b.id
-           FROM boosts b JOIN posts p ON p.id = b.post_id
+           FROM unnest($1::bigint[]) WITH ORDINALITY AS new (id, place)
+           JOIN boosts b ON b.id = new.id JOIN posts p ON p.id = b.post_id
            JOIN follows f ON f.followee_id = b.actor_id AND f.state = 'accepted' AND f.show_boosts
            JOIN actors a ON a.id = f.follower_id AND a.local
-           WHERE b.id = $1 AND p.author_id <> f.follower_id
+           WHERE p.author_id <> f.follower_id
+           ORDER BY new.place
            ON CONFLICT DO NOTHING""",
-        boost_id,
+        list(boost_ids),
     )
 
 

@@ -183,14 +183,29 @@ async def list_tombstoned(tx: Tx, uris: Sequence[str]) -> set[str]:
     return {record["uri"] for record in records}
 
 
+class Tombstone(msgspec.Struct, frozen=True):
+    """That something was deleted or undone, what it was, and by whom."""
+
+    uri: str
+    former_type: str
+    actor_uri: str
+
+
 async def put_tombstone(tx: Tx, uri: str, former_type: str, actor_uri: str) -> None:
     """Remember that something was deleted, so that nothing late brings it back."""
+    await put_tombstones(tx, [Tombstone(uri, former_type, actor_uri)])
+
+
+async def put_tombstones(tx: Tx, tombstones: Sequence[Tombstone]) -> None:
+    """As `put_tombstone`, for any number in one statement."""
     await tx.execute(
-        """INSERT INTO tombstones (uri, former_type, actor_uri, deleted_at) VALUES ($1,$2,$3,$4)
+        """INSERT INTO tombstones (uri, former_type, actor_uri, deleted_at)
+           SELECT t.uri, t.former_type, t.actor_uri, $4
+           FROM unnest($1::text[], $2::text[], $3::text[]) AS t (uri, former_type, actor_uri)
            ON CONFLICT (uri) DO NOTHING""",
-        uri,
-        former_type,
-        actor_uri,
+        [tombstone.uri for tombstone in tombstones],
+        [tombstone.former_type for tombstone in tombstones],
+        [tombstone.actor_uri for tombstone in tombstones],
         tx.now,
     )
 

@@ -1,5 +1,6 @@
 """What people do with posts, stored: likes, boosts, bookmarks, what stays at the top of a profile."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
@@ -23,6 +24,92 @@ async def put_like(tx: Tx, like_id: int, uri: str, actor_id: int, post_id: int) 
         tx.now,
     )
     return found is not None
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """A like or a boost that arrived; `audience` and `published_at` matter to boosts only."""
+
+    id: int
+    uri: str
+    actor_id: int
+    post_uri: str
+    audience: str = "public"
+    published_at: datetime | None = None
+
+
+class Marked(msgspec.Struct, frozen=True):
+    """What became of one asked for: nothing without a post, without the right, or when it stands already."""
+
+    post_id: int | None
+    author_id: int | None
+    author_local: bool
+    allowed: bool
+    new: bool
+
+
+async def put_arrived_likes(tx: Tx, likes: Sequence[Asked]) -> list[Marked]:
+    """Likes of posts their actors may see, in the order given; one whose Undo came first stays away."""
+    records = await tx.fetch(
+        """WITH asked AS MATERIALIZED (
+               SELECT a.place, a.id, a.uri, a.actor_id, p.id AS post_id, p.author_id,
+                      COALESCE(p.local, false) AS author_local,
+                      CASE WHEN p.id IS NULL THEN false ELSE visible_to(p, a.actor_id) END AS allowed
+               FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[])
+                    WITH ORDINALITY AS a (id, uri, actor_id, post_uri, place)
+               LEFT JOIN posts p ON p.uri = a.post_uri),
+           liked AS (
+               INSERT INTO likes (id, uri, actor_id, post_id, created_at)
+               SELECT id, uri, actor_id, post_id, $5 FROM asked
+               WHERE allowed AND NOT EXISTS (SELECT 1 FROM tombstones t WHERE t.uri = asked.uri)
+               ON CONFLICT DO NOTHING RETURNING id, post_id),
+           counted AS (
+               UPDATE posts p SET likes_count = p.likes_count + more.likes
+               FROM (SELECT post_id, count(*) AS likes FROM liked GROUP BY post_id ORDER BY post_id) AS more
+               WHERE p.id = more.post_id)
+           SELECT asked.post_id, asked.author_id, asked.author_local, asked.allowed, liked.id IS NOT NULL AS new
+           FROM asked LEFT JOIN liked ON liked.id = asked.id ORDER BY asked.place""",
+        *_asked(likes),
+        tx.now,
+    )
+    return rows.many(Marked, records)
+
+
+async def put_arrived_boosts(tx: Tx, boosts: Sequence[Asked]) -> list[Marked]:
+    """Boosts of posts that are public or the booster's own; as `put_arrived_likes`."""
+    records = await tx.fetch(
+        """WITH asked AS MATERIALIZED (
+               SELECT a.place, a.id, a.uri, a.actor_id, a.audience, a.published_at, p.id AS post_id, p.author_id,
+                      COALESCE(p.local, false) AS author_local,
+                      COALESCE(p.audience IN ('public', 'unlisted') OR p.author_id = a.actor_id, false) AS allowed
+               FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::timestamptz[])
+                    WITH ORDINALITY AS a (id, uri, actor_id, post_uri, audience, published_at, place)
+               LEFT JOIN posts p ON p.uri = a.post_uri),
+           passed_on AS (
+               INSERT INTO boosts (id, uri, actor_id, post_id, audience, published_at)
+               SELECT id, uri, actor_id, post_id, audience, published_at FROM asked
+               WHERE allowed AND NOT EXISTS (SELECT 1 FROM tombstones t WHERE t.uri = asked.uri)
+               ON CONFLICT DO NOTHING RETURNING id, post_id),
+           counted AS (
+               UPDATE posts p SET boosts_count = p.boosts_count + more.boosts
+               FROM (SELECT post_id, count(*) AS boosts FROM passed_on GROUP BY post_id ORDER BY post_id) AS more
+               WHERE p.id = more.post_id)
+           SELECT asked.post_id, asked.author_id, asked.author_local, asked.allowed,
+                  passed_on.id IS NOT NULL AS new
+           FROM asked LEFT JOIN passed_on ON passed_on.id = asked.id ORDER BY asked.place""",
+        *_asked(boosts),
+        [boost.audience for boost in boosts],
+        [boost.published_at for boost in boosts],
+    )
+    return rows.many(Marked, records)
+
+
+def _asked(marks: Sequence[Asked]) -> tuple[list[int], list[str], list[int], list[str]]:
+    return (
+        [mark.id for mark in marks],
+        [mark.uri for mark in marks],
+        [mark.actor_id for mark in marks],
+        [mark.post_uri for mark in marks],
+    )
 
 
 async def delete_like(tx: Tx, actor_id: int, post_id: int) -> str | None:

@@ -132,7 +132,8 @@ async def put_posts(tx: Tx, posts: Sequence[NewPost]) -> dict[int, Stored]:
             UPDATE posts p SET replies_count = p.replies_count + more.answers
             -- A number everybody sees must not tell of answers that only some may read (ACL-04).
             FROM (SELECT in_reply_to_id, count(*) AS answers FROM stored
-                  WHERE audience IN ('public', 'unlisted') GROUP BY in_reply_to_id) AS more
+                  WHERE audience IN ('public', 'unlisted')
+                  GROUP BY in_reply_to_id ORDER BY in_reply_to_id) AS more
             WHERE p.id = more.in_reply_to_id),
         counted AS (
             UPDATE actors a SET posts_count = a.posts_count + more.posts, last_post_at = more.last_at
@@ -218,6 +219,12 @@ async def _adopt_answers(tx: Tx, post_id: int) -> None:
 async def find_by_uri(tx: Tx, uri: str) -> PostRow | None:
     """The post with this ActivityPub id."""
     return rows.maybe(PostRow, await tx.fetchrow(f"SELECT {_ROW} FROM posts WHERE uri = $1", uri))
+
+
+async def list_by_uri(tx: Tx, uris: Sequence[str]) -> dict[str, PostRow]:
+    """The posts we hold of these ActivityPub ids, by id."""
+    records = await tx.fetch(f"SELECT {_ROW} FROM posts WHERE uri = ANY($1)", list(uris))
+    return {post.uri: post for post in rows.many(PostRow, records)}
 
 
 async def get_post(tx: Tx, post_id: int) -> PostRow:
@@ -308,13 +315,24 @@ async def put_edit(tx: Tx, post: NewPost) -> None:
 
 async def delete_post(tx: Tx, post_id: int) -> None:
     """Delete a post with everything about it; its parent and author count one less."""
+    await delete_posts(tx, [post_id])
+
+
+async def delete_posts(tx: Tx, post_ids: Sequence[int]) -> None:
+    """As `delete_post`, for any number in one statement."""
     await tx.execute(
-        """WITH gone AS (DELETE FROM posts WHERE id = $1 RETURNING author_id, in_reply_to_id, local, audience),
-           parent AS (UPDATE posts p SET replies_count = GREATEST(p.replies_count - 1, 0)
-                      FROM gone WHERE p.id = gone.in_reply_to_id AND gone.audience IN ('public', 'unlisted'))
-           UPDATE actors a SET posts_count = GREATEST(a.posts_count - 1, 0)
-           FROM gone WHERE a.id = gone.author_id AND gone.local""",
-        post_id,
+        """WITH gone AS (DELETE FROM posts WHERE id = ANY($1)
+                         RETURNING author_id, in_reply_to_id, local, audience),
+           parent AS (
+               UPDATE posts p SET replies_count = GREATEST(p.replies_count - fewer.answers, 0)
+               FROM (SELECT in_reply_to_id, count(*) AS answers FROM gone
+                     WHERE audience IN ('public', 'unlisted')
+                     GROUP BY in_reply_to_id ORDER BY in_reply_to_id) AS fewer
+               WHERE p.id = fewer.in_reply_to_id)
+           UPDATE actors a SET posts_count = GREATEST(a.posts_count - fewer.posts, 0)
+           FROM (SELECT author_id, count(*) AS posts FROM gone WHERE local GROUP BY author_id) AS fewer
+           WHERE a.id = fewer.author_id""",
+        list(post_ids),
     )
 
 
