@@ -185,15 +185,16 @@ async def _answer_marked(
     tx: Tx, kind: str, incomings: Sequence[Incoming], marked: Sequence[marks.Marked]
 ) -> list[Ended]:
     """How likes or boosts ended; authors here are told of the new ones."""
+    liked = kind == "favourite"
     ended: list[Ended] = []
     news: list[Notice] = []
     for incoming, mark in zip(incomings, marked, strict=True):
         sender = incoming.sender
         if mark.post_id is None or mark.author_id is None:
-            asked = kind == "favourite" or sender.followed_here
+            asked = liked or sender.followed_here
             ended.append(Ignored("post_unknown" if asked else "nobody_here_asked"))
         elif not mark.allowed:
-            ended.append(Refused("not_visible" if kind == "favourite" else "not_public"))
+            ended.append(Refused("not_visible" if liked else "not_public"))
         elif not mark.new:
             ended.append(Ignored("known_already"))
         else:
