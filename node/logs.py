@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
+from aiohttp.http_exceptions import HttpProcessingError
 
 from node.config import Config
 
@@ -65,6 +66,16 @@ class JsonFormatter(_Fields):
         return msgspec.json.encode(line, enc_hook=str).decode()
 
 
+def without_traceback(record: logging.LogRecord) -> bool:
+    """A filter: what is no HTTP at all is its sender's to mend and costs us one line, no traceback (RES-19)."""
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, HttpProcessingError):
+        record.msg, record.args = "not HTTP: %s", (type(error).__name__,)
+        record.exc_info, record.exc_text = None, None
+        record.levelno, record.levelname = logging.INFO, "INFO"
+    return True
+
+
 def configure(config: Config, process: str) -> None:
     """Write this process's log to stderr as the settings say; `process` names it, such as `web 1`."""
     handler = logging.StreamHandler(sys.stderr)
@@ -73,3 +84,4 @@ def configure(config: Config, process: str) -> None:
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in _NOISY:
         logging.getLogger(name).setLevel(max(level, logging.WARNING))
+    logging.getLogger("aiohttp.server").addFilter(without_traceback)

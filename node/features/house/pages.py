@@ -176,7 +176,6 @@ async def run_again(request: web.Request) -> web.StreamResponse:
     queue, text = request.match_info["queue"], request.match_info["id"]
     if queue not in _QUEUES or not text.isdecimal() or int(text) >= 1 << 63:
         raise NodeError("not_found")
-    await request.post()
     async with request.app[NODE].db.tx() as tx:
         state = await service.run_again(tx, queue, int(text))
     return go_to(f"/manage/wire?queue={queue}&state={state}&done=1")

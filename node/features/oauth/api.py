@@ -16,6 +16,7 @@ from node.errors import NodeError
 from node.feature import Route
 from node.features.oauth import scopes, service, store
 from node.features.oauth.service import OAuthError
+from node.web.posted import read_posted
 
 _NO_STORE = {hdrs.CACHE_CONTROL: "no-store", hdrs.PRAGMA: "no-cache"}
 # Mastodon's words for a refused registration, by field.
@@ -40,11 +41,11 @@ async def _read_params(request: web.Request) -> dict[str, Any]:
             raise NodeError("bad_request", detail="not a JSON object")
         found = {str(key): value for key, value in body.items()}
     else:
-        form = await request.post()
-        found = {}
-        for key in dict.fromkeys(form.keys()):
-            values = [value for value in form.getall(key) if isinstance(value, str)]
-            found[key.removesuffix("[]")] = values if key.endswith("[]") else (values or [""])[-1]
+        form = await read_posted(request)
+        found = {
+            key.removesuffix("[]"): values if key.endswith("[]") else values[-1]
+            for key, values in form.texts.items()
+        }
     return {key: _text(value) for key, value in found.items()}
 
 

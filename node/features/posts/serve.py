@@ -17,6 +17,7 @@ from node.features.posts import service, translate, views
 from node.features.posts.store import marks, reads
 from node.features.posts.views import PostView
 from node.runtime import Node
+from node.web.asked import path_id
 from node.wire import serve
 from node.wire.store import arrivals
 
@@ -26,7 +27,7 @@ PAGE = 20
 async def _visible_post(request: web.Request) -> PostView | None:
     """Our federated post of this path as far as the asker may see it."""
     node = request.app[NODE]
-    post_id = int(request.match_info["id"])
+    post_id = path_id(request)
     async with node.db.read() as tx:
         try:
             post = await views.get_post(tx, post_id, None)
@@ -50,7 +51,7 @@ def _is_public(post: PostView) -> bool:
 
 async def _missing_or_gone(request: web.Request) -> web.Response:
     node = request.app[NODE]
-    uri = translate.note_uri(node, int(request.match_info["id"]))
+    uri = translate.note_uri(node, path_id(request))
     async with node.db.read() as tx:
         if await arrivals.list_tombstoned(tx, [uri]):
             return serve.answer_gone(uri, "Note")
@@ -123,7 +124,7 @@ async def show_outbox(request: web.Request) -> web.Response:
 async def show_outbox_page(request: web.Request) -> web.Response:
     """A page of what somebody said in public, newest first."""
     node = request.app[NODE]
-    before = int(request.match_info["before"])
+    before = 0 if request.match_info["before"] == "0" else path_id(request, "before")
     window = Window(max_id=before or None, limit=PAGE)
     async with node.db.read() as tx:
         actor = await _owner(request, tx)

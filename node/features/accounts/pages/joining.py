@@ -145,7 +145,6 @@ async def show_confirm(request: web.Request) -> web.StreamResponse:
 async def confirm(request: web.Request) -> web.StreamResponse:
     """POST /confirm/{token}"""
     node = request.app[NODE]
-    await request.post()
     async with node.db.tx() as tx:
         account = await service.confirm(tx, node, request.match_info["token"])
     if account.state == "active":
@@ -173,7 +172,6 @@ async def _standing_page(request: web.Request, account: service.Account, *, sent
 async def resend(request: web.Request) -> web.StreamResponse:
     """POST /account/resend"""
     node, viewer = request.app[NODE], request[VIEWER]
-    await request.post()
     async with node.db.tx() as tx:
         await _resend(tx, node, viewer.actor_id)
     return go_to("/account?sent=1")

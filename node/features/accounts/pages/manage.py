@@ -126,7 +126,6 @@ def _person(request: web.Request) -> int:
 async def approve(request: web.Request) -> web.StreamResponse:
     """POST /manage/people/{id}/approve"""
     node = request.app[NODE]
-    await request.post()
     async with node.db.tx() as tx:
         await service.approve(tx, node, _person(request))
     return go_to("/manage/people?done=approved")
@@ -165,7 +164,6 @@ async def reopen(request: web.Request) -> web.StreamResponse:
 
 
 async def _set_closed(request: web.Request, *, closed: bool) -> web.StreamResponse:
-    await request.post()
     try:
         async with request.app[NODE].db.tx() as tx:
             await service.set_closed(tx, _person(request), closed)
@@ -218,7 +216,6 @@ async def create_invite(request: web.Request) -> web.StreamResponse:
 
 async def revoke_invite(request: web.Request) -> web.StreamResponse:
     """POST /manage/invites/{id}/revoke"""
-    await request.post()
     async with request.app[NODE].db.tx() as tx:
         await service.revoke_invite(tx, _person(request))
     return go_to("/manage/invites")
