@@ -85,9 +85,12 @@ _INVISIBLE: Final = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b\u2028\u2029\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ufdd0-\ufdef\ufffe\uffff\U000e0000-\U000e001f\ud800-\udfff]"
 )
+_HALF: Final = re.compile("[\ud800-\udfff]")
 _PILE: Final = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
 _PILED: Final = re.compile(f"([{_PILE}]{{{MAX_MARKS}}})[{_PILE}]+")
 _TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})")
+_PRE_START: Final = re.compile(r"<pre>\n+")  # a browser leaves out the first; so would the next cleaning
+_FILTERED: Final = ("href=", "translate=", "start=", "value=")
 _HEADING_START: Final = re.compile(r"<h[1-6](?=[\s>])[^<>]{0,500}>", re.IGNORECASE)
 _HEADING_END: Final = re.compile(r"</h[1-6]\s{0,9}>", re.IGNORECASE)
 _BREAK: Final = re.compile(r"<br\s{0,9}/?>", re.IGNORECASE)
@@ -106,6 +109,8 @@ def is_safe_link(address: str) -> bool:
 
 def tidy(text: str) -> str:
     """Text without controls, direction overrides, invisible fillers and piles of marks."""
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
     return _PILED.sub(r"\1", _INVISIBLE.sub("", text))
 
 
@@ -128,7 +133,8 @@ def _keep_attribute(tag: str, name: str, value: str) -> str | None:
 _cleaner = nh3.Cleaner(
     tags=set(TAGS),
     clean_content_tags=set(_UNREAD - {"head", "select"}),
-    attributes={tag: set(names) for tag, names in ATTRIBUTES.items()},
+    # The star says: none on every tag; left out it would mean `lang` and `title`.
+    attributes={"*": set(), **{tag: set(names) for tag, names in ATTRIBUTES.items()}},
     attribute_filter=_keep_attribute,
     allowed_classes={"a": set(CLASSES), "span": set(CLASSES), "p": {"quote-inline"}},
     link_rel=REL,
@@ -145,15 +151,21 @@ def clean_html(remote_html: str) -> str:
 
     Spec: docs/federate.md "HTML"; threats HTM-01, 05, 09, 11, 12 and RES-14, 16.
     """
-    source = remote_html[:MAX_HTML_CHARS].replace("\r\n", "\n").replace("\r", "\n")
+    source = _utf8(remote_html[:MAX_HTML_CHARS]).replace("\r\n", "\n").replace("\r", "\n")
     if "<" not in source and "&" not in source:
         return html.escape(tidy(source), quote=False).strip()
-    if _is_tangled(source):
+    tangled, foreign = _look(source)
+    if tangled:
         return paragraphs(_strip_tags(source))
     if "<h" in source or "<H" in source:
         source = _HEADING_END.sub("</strong></p>", _HEADING_START.sub("<p><strong>", source))
     # nh3 writes a no-break space by name; both spellings would be one text stored in two ways.
-    cleaned = _cleaner.clean(source).replace("&nbsp;", "\u00a0")
+    cleaned = _cleaner.clean(source)
+    if foreign or any(cleaned.count(mark) != source.count(mark) for mark in _FILTERED):
+        # What stood inside a `<button>` may not stand where the button is gone: a browser would read
+        # the result as another tree than was cleaned. One more time, and it is the tree it looks like.
+        cleaned = _cleaner.clean(cleaned)
+    cleaned = _PRE_START.sub("<pre>", cleaned.replace("&nbsp;", "\u00a0").replace(' class=""', ""))
     return _show_hosts(tidy(cleaned)).strip()
 
 
@@ -162,11 +174,11 @@ def plain_text(source_html: str) -> str:
 
     What was escaped markup comes out as text and must be escaped again when shown (HTM-11).
     """
-    source = source_html[:MAX_HTML_CHARS]
+    source = _utf8(source_html[:MAX_HTML_CHARS])
     if "<" not in source:
         return tidy(html.unescape(source)).strip()
     source = _BLOCK_END.sub(lambda match: match.group() + "\n\n", _BREAK.sub("\n", source))
-    bare = _strip_tags(source) if _is_tangled(source) else html.unescape(_stripper.clean(source))
+    bare = _strip_tags(source) if _look(source)[0] else html.unescape(_stripper.clean(source))
     return _BLANK_LINES.sub("\n\n", tidy(bare)).strip()
 
 
@@ -176,18 +188,25 @@ def paragraphs(text: str) -> str:
     return "".join(f"<p>{html.escape(block, quote=False)}</p>".replace("\n", "<br>") for block in blocks)
 
 
-def _is_tangled(source: str) -> bool:
-    """Too many or too deeply nested tags; counted, not parsed, so it costs one pass."""
+def _utf8(text: str) -> str:
+    """Without half letters (lone surrogates), which can be neither parsed nor stored."""
+    return text if text.isascii() else _HALF.sub("", text)
+
+
+def _look(source: str) -> tuple[bool, bool]:
+    """(too many or too deeply nested tags, tags we do not keep); counted, not parsed, so it costs one pass."""
     depth = count = 0
+    foreign = False
     for closing, name in _TAG.findall(source):
         count += 1
         tag = name.lower()
+        foreign = foreign or tag not in TAGS
         if tag in _EMPTY or tag in _CLOSED_BY_OTHERS:
             continue
         depth = max(0, depth - 1) if closing else depth + 1
         if depth > MAX_DEPTH or count > MAX_TAGS:
-            return True
-    return False
+            return True, foreign
+    return False, foreign
 
 
 def _strip_tags(source: str) -> str:
