@@ -15,6 +15,7 @@ from hypothesis import settings
 from node.services import Postgres, Valkey
 from tests.rig import Rig, RigNode
 from tests.rig.databases import Databases
+from tests.rig.ground import HASTY
 
 
 def _refuse_the_outside(event: str, arguments: tuple[object, ...]) -> None:
@@ -44,13 +45,7 @@ if os.environ.get("CI"):
 def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Postgres, Valkey]]:
     """PostgreSQL and Valkey of this test process; what is tested is not the disk, so nothing waits for it."""
     folder = tmp_path_factory.mktemp("services")
-    hasty = {
-        "fsync": "off",
-        "synchronous_commit": "off",
-        "full_page_writes": "off",
-        "file_copy_method": "clone",
-    }
-    postgres = Postgres(folder, settings=hasty)
+    postgres = Postgres(folder, settings=HASTY)
     valkey = Valkey(folder)
 
     async def start() -> None:

@@ -188,6 +188,14 @@ def bench(arguments: tuple[str, ...]) -> None:
     sys.exit(subprocess.run(argv, cwd=CLONE, check=False).returncode)
 
 
+@dev.command(context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def fuzz(arguments: tuple[str, ...]) -> None:
+    """Try inputs nobody would write on a real node; ARGUMENTS go to tests/fuzz, such as `--minutes 60`."""
+    argv = [sys.executable, "-P", "-m", "tests.fuzz", *arguments]
+    sys.exit(subprocess.run(argv, cwd=CLONE, check=False).returncode)
+
+
 @dev.command()
 def lock() -> None:
     """Resolve pyproject.toml anew into requirements.lock and requirements-dev.lock (needs pip-tools and the net).
