@@ -53,14 +53,26 @@ async def _keep_session(_: asyncpg.Connection) -> None:
     """
 
 
-class Tx:
-    """One open transaction: asyncpg's query methods, the moment, new ids, wakes after commit."""
+# Our statements are written so that one plan is right for every value. Left to itself PostgreSQL plans
+# those with a LIMIT anew each time, which costs more than running them; compiling (jit) costs more still.
+_SESSION = {"plan_cache_mode": "force_generic_plan", "jit": "off"}
 
-    def __init__(self, connection: Connection, now: datetime, mint: IdMint, prove: Prove = _no_proof) -> None:
+
+class Tx:
+    """One open transaction: asyncpg's query methods, the moment, new ids, wakes after commit.
+
+    `caches` lives as long as the process and belongs to this database alone; what a store keeps there
+    it must be able to prove fresh (`actors.store`). It is never the truth.
+    """
+
+    def __init__(
+        self, connection: Connection, now: datetime, mint: IdMint, prove: Prove, caches: dict[str, Any]
+    ) -> None:
         self._connection = connection
         self._mint = mint
         self._prove = prove
         self.now = now
+        self.caches = caches
         self.wakes: set[str] = set()
         self.execute = connection.execute
         self.executemany = connection.executemany
@@ -91,6 +103,7 @@ class Database:
         self.mint = mint
         self.wake: Wake = _no_wake
         self.prove: Prove = _no_proof
+        self._caches: dict[str, Any] = {}
 
     @classmethod
     async def open(cls, dsn: str, *, clock: Clock, pool_size: int) -> "Database":
@@ -102,6 +115,7 @@ class Database:
             init=_prepare_connection,
             reset=_keep_session,
             command_timeout=30,
+            server_settings=_SESSION,
         )
         number = await pool.fetchval("SELECT nextval('process_numbers')")
         return cls(pool, clock, IdMint(number))
@@ -114,7 +128,7 @@ class Database:
     async def tx(self) -> AsyncIterator[Tx]:
         """A transaction; commits at the end, rolls back on any exception, then sends the wakes."""
         async with self.pool.acquire() as connection:
-            tx = Tx(connection, self.clock.now(), self.mint, self.prove)
+            tx = Tx(connection, self.clock.now(), self.mint, self.prove, self._caches)
             with forbid_network():
                 async with connection.transaction():
                     yield tx
@@ -126,7 +140,7 @@ class Database:
         """A connection for reading, without a transaction block: each statement sees the latest state."""
         async with self.pool.acquire() as connection:
             with forbid_network():
-                yield Tx(connection, self.clock.now(), self.mint, self.prove)
+                yield Tx(connection, self.clock.now(), self.mint, self.prove, self._caches)
 
     @asynccontextmanager
     async def single(self) -> AsyncIterator[Tx]:

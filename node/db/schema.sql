@@ -774,6 +774,8 @@ CREATE INDEX posts_author ON public.posts USING btree (author_id, id DESC);
 
 CREATE INDEX posts_awaited_parent ON public.posts USING btree (in_reply_to_uri) WHERE ((in_reply_to_id IS NULL) AND (in_reply_to_uri <> ''::text));
 
+CREATE INDEX posts_direct ON public.posts USING btree (author_id, id DESC) WHERE (audience = 'direct'::text);
+
 CREATE UNIQUE INDEX posts_idempotency ON public.posts USING btree (author_id, idempotency_key) WHERE (idempotency_key IS NOT NULL);
 
 CREATE INDEX posts_pinned ON public.posts USING btree (author_id, pinned_at DESC) WHERE (pinned_at IS NOT NULL);

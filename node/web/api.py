@@ -27,6 +27,7 @@ log = logging.getLogger("node.api")
 OPEN_FILES = web.RequestKey("open_files", list)
 ApiHandler = Callable[[web.Request], Awaitable[object]]
 
+_JSON: Final = msgspec.json.Encoder()
 _PAGING: Final = frozenset({"max_id", "since_id", "min_id", "offset"})
 # Mastodon's words for what we say otherwise to people; clients and their tests look for them.
 _WORDS: Final = {
@@ -147,7 +148,7 @@ def answer(request: web.Request, entity: object, status: int = 200) -> web.Respo
     """An entity as JSON; what depends on the person asking is never kept by a cache between."""
     private = hdrs.AUTHORIZATION in request.headers
     return web.Response(
-        body=msgspec.json.encode(entity),
+        body=_JSON.encode(entity),
         status=status,
         content_type="application/json",
         charset="utf-8",

@@ -1,8 +1,8 @@
 """All SQL about actors and their private keys."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -119,13 +119,38 @@ async def list_by_uris(tx: Tx, uris: Sequence[str]) -> list[Actor]:
     return rows.many(Actor, await tx.fetch(f"SELECT {COLUMNS} FROM actors WHERE uri = ANY($1)", list(uris)))
 
 
+Version = tuple[int, tuple[int, int]]  # xmin and ctid: no two states of a row ever share both
+_MOST_KEPT: Final = 2000
+
+
 async def list_actors(tx: Tx, actor_ids: Sequence[int]) -> list[Actor]:
     """The actors in the order of the ids; unknown ids are left out."""
-    found = rows.many(
-        Actor, await tx.fetch(f"SELECT {COLUMNS} FROM actors WHERE id = ANY($1)", list(actor_ids))
-    )
-    by_id = {actor.id: actor for actor in found}
+    if not actor_ids:
+        return []
+    records = await tx.fetch("SELECT id, xmin, ctid FROM actors WHERE id = ANY($1)", list(actor_ids))
+    by_id = await list_versions(tx, {record["id"]: (record["xmin"], record["ctid"]) for record in records})
     return [by_id[i] for i in actor_ids if i in by_id]
+
+
+async def list_versions(tx: Tx, versions: Mapping[int, Version]) -> dict[int, Actor]:
+    """The actors by id, whose present versions another statement has just read.
+
+    People shown again and again are not read again: a row kept from before is given only while the
+    table still holds that very version of it. The same version is always the same object.
+    """
+    kept: dict[int, tuple[Version, Actor]] = tx.caches.setdefault("actors", {})
+    found = {i: kept[i][1] for i, version in versions.items() if i in kept and kept[i][0] == version}
+    missing = [i for i in versions if i not in found]
+    if missing:
+        if len(kept) + len(missing) > _MOST_KEPT:
+            kept.clear()
+        records = await tx.fetch(f"SELECT xmin, ctid, {COLUMNS} FROM actors WHERE id = ANY($1)", missing)
+        for record in records:
+            fields = dict(record)
+            version = (fields.pop("xmin"), fields.pop("ctid"))
+            kept[fields["id"]] = (version, Actor(**fields))
+            found[fields["id"]] = kept[fields["id"]][1]
+    return found
 
 
 async def list_local(tx: Tx, window: rows.Window) -> list[Actor]:

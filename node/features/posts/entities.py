@@ -1,7 +1,7 @@
 """Posts as the client API shows them: Mastodon's Status, StatusEdit, StatusSource and Context.
 
 Pure translation of `posts.views`, which was read for one viewer already; no SQL. One `Statuses`
-serves one answer, so that an author shown twenty times is translated once. Called by the `api.py`
+serves one answer; authors are translated once and kept while their rows stay as they are. Called by the `api.py`
 of posts and of the features above.
 
 Spec: Mastodon 4.3 client API, entities Status, StatusEdit, StatusSource, Context. Our extension:
@@ -33,6 +33,7 @@ VISIBILITY: Final = {
     "direct": "direct",
     "local": "public",
 }
+_MOST_ACCOUNTS: Final = 2000
 AUDIENCE: Final = {"public": "public", "unlisted": "unlisted", "private": "followers", "direct": "direct"}
 
 
@@ -140,13 +141,17 @@ class Statuses:
         self.node = node
         self.viewer_id = viewer_id
         self.addresses = addresses_of(node)
-        self._accounts: dict[int, Account] = {}
+        self._accounts: dict[int, tuple[Actor, Account]] = node.caches.setdefault("accounts", {})
 
     def account(self, actor: Actor) -> Account:
-        """Mastodon's Account, made once per answer."""
-        found = self._accounts.get(actor.id)
-        if found is None:
-            found = self._accounts[actor.id] = account(actor, self.addresses)
+        """Mastodon's Account, made once for every version of a row that `actors.store` gives."""
+        known = self._accounts.get(actor.id)
+        if known is not None and known[0] is actor:
+            return known[1]
+        if len(self._accounts) >= _MOST_ACCOUNTS:
+            self._accounts.clear()
+        found = account(actor, self.addresses)
+        self._accounts[actor.id] = (actor, found)
         return found
 
     def status(self, post: PostView, *, with_source: bool = False) -> Status:

@@ -7,14 +7,17 @@ behalf of somebody goes through here.
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from node.db.database import Tx
 from node.errors import NodeError
-from node.features.actors.store import Actor, list_actors
+from node.features.actors.store import Actor, list_versions
 from node.features.posts.store import reads
+
+
+_AUTHOR: Final = ("author_id", "author_xmin", "author_ctid")
 
 
 class Picture(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,7 +105,9 @@ async def list_posts(tx: Tx, post_ids: Sequence[int], viewer_id: int | None) -> 
     records = await reads.list_visible(tx, post_ids, viewer_id)
     visible = [record["id"] for record in records]
     parts = await reads.list_parts(tx, visible)
-    authors = {a.id: a for a in await list_actors(tx, list({r["author_id"] for r in records}))}
+    authors = await list_versions(
+        tx, {r["author_id"]: (r["author_xmin"], r["author_ctid"]) for r in records}
+    )
     media: dict[int, list[Picture]] = defaultdict(list)
     mentions: dict[int, list[Mentioned]] = defaultdict(list)
     tags: dict[int, list[str]] = defaultdict(list)
@@ -116,7 +121,7 @@ async def list_posts(tx: Tx, post_ids: Sequence[int], viewer_id: int | None) -> 
     found = {}
     for record in records:
         fields = dict(record)
-        author_id = fields.pop("author_id")
+        author_id, _, _ = (fields.pop(name) for name in _AUTHOR)
         post_id = fields["id"]
         found[post_id] = PostView(
             **fields,

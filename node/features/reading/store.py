@@ -196,12 +196,16 @@ async def list_pinned(tx: Tx, actor_id: int, viewer_id: int | None) -> list[Entr
 async def list_messages(tx: Tx, viewer_id: int, window: Window) -> list[Entry]:
     """Direct posts to or from the viewer, newest first."""
     records = await tx.fetch(
-        f"""SELECT p.id, p.id AS post_id FROM posts p
-            WHERE p.audience = 'direct' AND p.id < $2 AND p.id > $3
-              AND (p.author_id = $1 OR EXISTS (
-                   SELECT 1 FROM post_mentions m WHERE m.post_id = p.id AND m.actor_id = $1))
-              AND {_HIDDEN.format(author="p.author_id", now="$5")}
-            ORDER BY p.id {_order(window)} LIMIT $4""",
+        f"""SELECT id, id AS post_id FROM (
+                (SELECT p.id FROM posts p
+                 WHERE p.audience = 'direct' AND p.author_id = $1 AND p.id < $2 AND p.id > $3
+                 ORDER BY p.id {_order(window)} LIMIT $4)
+                UNION
+                (SELECT p.id FROM post_mentions m JOIN posts p ON p.id = m.post_id
+                 WHERE p.audience = 'direct' AND m.actor_id = $1 AND m.post_id < $2 AND m.post_id > $3
+                   AND {_HIDDEN.format(author="p.author_id", now="$5")}
+                 ORDER BY m.post_id {_order(window)} LIMIT $4)) AS both_ways
+            ORDER BY id {_order(window)} LIMIT $4""",
         viewer_id,
         window.upper,
         window.lower,
