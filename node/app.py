@@ -4,6 +4,8 @@
 may call a route is decided by its declaration (`node.web.guard`), mounted here once for all.
 """
 
+from collections.abc import AsyncIterator
+
 import msgspec
 from aiohttp import hdrs, web
 from arq.connections import ArqRedis, create_pool
@@ -16,6 +18,7 @@ from node.appkeys import NODE
 from node.clock import Clock
 from node.config import Config
 from node.db.database import Database
+from node.features.actors import served
 from node.features.actors import service as actors
 from node.features.posts.store import writes
 from node.features.registry import FEATURES
@@ -109,9 +112,18 @@ async def build_app(config: Config, *, node: Node | None = None) -> web.Applicat
             app.router.add_route(route.method, route.path, handler)
             if route.method == hdrs.METH_GET:  # link checkers, proxies and peers ask for the head alone
                 app.router.add_route(hdrs.METH_HEAD, route.path, handler)
+    app.cleanup_ctx.append(_keep_copies)
     if node is None:
         app.on_cleanup.append(_close)
     return app
+
+
+async def _keep_copies(app: web.Application) -> AsyncIterator[None]:
+    """While the application runs: public answers are kept, and let go when the database says so."""
+    node = app[NODE]
+    copies = await served.open_served(node, database_url(node.config))
+    yield
+    await copies.changes.close()
 
 
 async def _close(app: web.Application) -> None:

@@ -97,6 +97,11 @@ def current() -> str:
     return wanted if isinstance(wanted, str) else wanted()
 
 
+def is_formal() -> bool:
+    """Whether people are addressed formally."""
+    return _formal.get()
+
+
 def want(language: str | Callable[[], str], *, formal: bool = False) -> None:
     """Say which language is wanted from here on, in this request or job, and how to address people."""
     _wanted.set(language)

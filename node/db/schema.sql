@@ -10,6 +10,22 @@ BEGIN
     RETURN NULL;
 END $$;
 
+CREATE FUNCTION public.tell_account_changed() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM pg_notify('actor_changed', OLD.actor_id::text);
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION public.tell_actor_changed() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM pg_notify('actor_changed', OLD.id::text);
+    RETURN NULL;
+END $$;
+
 CREATE TABLE public.posts (
     id bigint NOT NULL,
     uri text NOT NULL,
@@ -799,6 +815,14 @@ CREATE INDEX reactions_post ON public.reactions USING btree (post_id, id);
 CREATE INDEX sessions_actor ON public.sessions USING btree (actor_id);
 
 CREATE INDEX sessions_expiry ON public.sessions USING btree (expires_at);
+
+CREATE TRIGGER account_changed AFTER UPDATE OF state ON public.accounts FOR EACH ROW EXECUTE FUNCTION public.tell_account_changed();
+
+CREATE TRIGGER account_deleted AFTER DELETE ON public.accounts FOR EACH ROW EXECUTE FUNCTION public.tell_account_changed();
+
+CREATE TRIGGER actor_changed AFTER UPDATE OF uri, host, kind, username, display_name, summary_html, url, inbox_uri, shared_inbox_uri, outbox_uri, followers_uri, following_uri, featured_uri, avatar_url, avatar_alt, header_url, header_alt, fields, locked, discoverable, indexable, also_known_as, moved_to_uri, public_key_id, public_key_pem, ed25519_key_id, ed25519_multibase, created_at, updated_at, suspended_at, deleted_at ON public.actors FOR EACH ROW WHEN (old.local) EXECUTE FUNCTION public.tell_actor_changed();
+
+CREATE TRIGGER actor_deleted AFTER DELETE ON public.actors FOR EACH ROW WHEN (old.local) EXECUTE FUNCTION public.tell_actor_changed();
 
 CREATE TRIGGER media_leftovers AFTER DELETE ON public.media FOR EACH ROW WHEN (((old.file_key <> ''::text) OR (old.preview_key <> ''::text))) EXECUTE FUNCTION public.note_media_leftovers();
 

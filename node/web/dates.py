@@ -4,15 +4,16 @@ Used by templates as filters. Never shows UTC to a person unless they live in it
 always stands in the `datetime` attribute beside the words.
 """
 
-from datetime import UTC, date, datetime, time, tzinfo
-from functools import cache
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import dates, numbers
 
 from node import i18n
 
-_DAY_S = 24 * 3600
+_HOUR_S = 3600
+_DAY_S = 24 * _HOUR_S
 _RECENT_S = 6 * _DAY_S
 
 
@@ -37,8 +38,16 @@ def ago(moment: datetime, now: datetime, here: tzinfo) -> str:
     if age_s < 60:
         return i18n.gettext("just now")
     if age_s < _RECENT_S:
-        return str(dates.format_timedelta(-(now - moment), add_direction=True, locale=i18n.locale(language)))
+        step_s = 60 if age_s < _HOUR_S else 600
+        return _ago(language, int(age_s) // step_s * step_s)
     return day(moment, now, here)
+
+
+@lru_cache(maxsize=2048)
+def _ago(language: str, age_s: int) -> str:
+    return str(
+        dates.format_timedelta(timedelta(seconds=-age_s), add_direction=True, locale=i18n.locale(language))
+    )
 
 
 def day(moment: date, now: datetime, here: tzinfo) -> str:

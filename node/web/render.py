@@ -19,7 +19,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from node import i18n
 from node.appkeys import NODE, VIEWER, Viewer
 from node.feature import NavItem
-from node.web import assets, csrf, dates
+from node.web import assets, csrf, dates, pieces
 from node.web.cards import Place
 
 _COMPRESS_FROM: Final = 1024
@@ -96,10 +96,16 @@ def environment() -> Environment:
     )
     env.install_gettext_callables(i18n.gettext, i18n.ngettext, newstyle=True)  # type: ignore[attr-defined]
     env.policies["ext.i18n.trimmed"] = True
-    env.globals.update(frame=_FrameNow(), asset=assets.asset, hue_sheet=assets.hue_sheet, url=address)
+    env.globals.update(
+        frame=_FrameNow(),
+        asset=assets.asset,
+        hue_sheet=assets.hue_sheet,
+        url=address,
+        piece=pieces.Pieces(_frame).draw,
+    )
     env.filters.update(
-        ago=lambda moment: dates.ago(moment, _frame.get().now, _frame.get().zone),
-        day=lambda moment: dates.day(moment, _frame.get().now, _frame.get().zone),
+        ago=lambda moment: pieces.tell(dates.ago, moment, _frame.get().now, _frame.get().zone),
+        day=lambda moment: pieces.tell(dates.day, moment, _frame.get().now, _frame.get().zone),
         moment=lambda moment: dates.moment_in_words(moment, _frame.get().zone),
         iso=dates.iso,
         number=dates.number,
@@ -160,7 +166,8 @@ def _render(template: str, context: msgspec.Struct | Mapping[str, Any] | None, f
     values = {"lang": frame.lang, "dir": frame.dir, **values}
     token = _frame.set(frame)
     try:
-        return environment().get_template(template).render(values)
+        html = environment().get_template(template).render(values)
+        return pieces.filled(html, frame.csrf_token, frame.path_qs)
     finally:
         _frame.reset(token)
 

@@ -18,6 +18,11 @@ from node.wire.store.arrivals import Known
 
 MEDIA_TYPE = "application/activity+json; charset=utf-8"
 _PUBLIC_S = 180
+PUBLIC_HEADERS = {
+    "Content-Type": MEDIA_TYPE,
+    "Vary": "Accept, Signature",
+    "Cache-Control": f"public, max-age={_PUBLIC_S}",
+}
 
 
 def wants_activity(request: web.Request) -> bool:

@@ -5,13 +5,13 @@ Actor documents are public, so that keys can always be had; who follows whom is 
 
 from aiohttp import web
 
-from federation import strict_json
+from federation import strict_json, vocab
 from federation.discovery import answers, hostmeta
 from federation.discovery.webfinger import JRD_TYPE
 from federation.errors import FederationError
 from node.appkeys import NODE
 from node.feature import Route
-from node.features.actors import store, translate
+from node.features.actors import served, store, translate
 from node.features.actors.service import INSTANCE_PATH
 from node.features.actors.store import Actor
 from node.wire import serve
@@ -32,14 +32,25 @@ async def _find(request: web.Request) -> Actor | None:
 
 async def show_actor(request: web.Request) -> web.Response:
     """The actor document; 410 with a Tombstone after deletion."""
+    node = request.app[NODE]
+    copies = served.served_of(node)
+    for_people = not serve.wants_activity(request) and "text/html" in request.headers.get("Accept", "")
+    kept = copies.find(request.path) if copies is not None and not for_people else None
+    if kept is not None:
+        return served.answer(request, kept)
+    turn = copies.turn if copies is not None else 0
     actor = await _find(request)
     if actor is None:
         return serve.answer_missing()
     if actor.deleted_at is not None:
         return serve.answer_gone(actor.uri, actor.kind)
-    if not serve.wants_activity(request) and "text/html" in request.headers.get("Accept", ""):
+    if for_people:
         raise web.HTTPFound(actor.url)
-    return serve.answer(translate.to_vocab(request.app[NODE], actor))
+    body = strict_json.dumps(vocab.write(translate.to_vocab(node, actor)))
+    fresh = served.copy_of(actor.id, body, serve.PUBLIC_HEADERS)
+    if copies is not None:
+        copies.keep(request.path, fresh, turn)
+    return served.answer(request, fresh)
 
 
 async def show_count(request: web.Request) -> web.Response:
@@ -64,6 +75,11 @@ async def show_inbox(request: web.Request) -> web.Response:
 async def webfinger(request: web.Request) -> web.Response:
     """Who `acct:name@host` is. Spec: RFC 7033 §4."""
     node = request.app[NODE]
+    copies = served.served_of(node)
+    kept = copies.find(request.rel_url.raw_query_string) if copies is not None else None
+    if kept is not None:
+        return served.answer(request, kept)
+    turn = copies.turn if copies is not None else 0
     try:
         asked = answers.read_resource(request.query.getall("resource", []), node.origin, node.handle_host)
     except FederationError as error:
@@ -83,7 +99,10 @@ async def webfinger(request: web.Request) -> web.Response:
         return web.json_response({"error": "gone"}, status=410, headers=_OPEN)
     described = answers.Described(actor.username, actor.host, actor.uri, actor.url)
     body = answers.jrd(described, node.origin, rels=request.query.getall("rel", []))
-    return web.Response(body=strict_json.dumps(body), headers={**_OPEN, "Content-Type": JRD_TYPE})
+    fresh = served.copy_of(actor.id, strict_json.dumps(body), {**_OPEN, "Content-Type": JRD_TYPE})
+    if copies is not None:
+        copies.keep(request.rel_url.raw_query_string, fresh, turn)
+    return served.answer(request, fresh)
 
 
 async def host_meta(request: web.Request) -> web.Response:

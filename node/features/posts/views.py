@@ -105,9 +105,7 @@ async def list_posts(tx: Tx, post_ids: Sequence[int], viewer_id: int | None) -> 
     records = await reads.list_visible(tx, post_ids, viewer_id)
     visible = [record["id"] for record in records]
     parts = await reads.list_parts(tx, visible)
-    authors = await list_versions(
-        tx, {r["author_id"]: (r["author_xmin"], r["author_ctid"]) for r in records}
-    )
+    authors = await list_versions(tx, {r["author_id"]: (r["author_xmin"], r["author_ctid"]) for r in records})
     media: dict[int, list[Picture]] = defaultdict(list)
     mentions: dict[int, list[Mentioned]] = defaultdict(list)
     tags: dict[int, list[str]] = defaultdict(list)

@@ -138,7 +138,7 @@ async def _show_today(request: web.Request, viewer: Viewer) -> web.Response:
         entries = await store.list_home(tx, viewer.actor_id, window(request))
         page = await _list_page(request, tx, entries)
         needs = await _list_needs(tx, node, viewer) if page.is_first else []
-        following = await follows.list_following(tx, viewer.actor_id, Window(limit=1))
+        alone = not page.cards and not await follows.list_following(tx, viewer.actor_id, Window(limit=1))
         name = viewer.display_name or viewer.username
     context = TodayPage(
         greeting=_greeting(request, viewer, name),
@@ -148,7 +148,7 @@ async def _show_today(request: web.Request, viewer: Viewer) -> web.Response:
         older=page.older,
         since=page.since,
         is_first=page.is_first,
-        follows_nobody=not following,
+        follows_nobody=alone,
     )
     return render(request, "reading/today.html", context)
 
@@ -166,7 +166,7 @@ def _greeting(request: web.Request, viewer: Viewer, name: str) -> str:
 async def _list_needs(tx: Tx, node: Node, viewer: Viewer) -> list[Need]:
     """Requests to follow, then who spoke to the viewer since they last looked; one more than shown."""
     most = Window(limit=_MOST_NEEDS + 1)
-    unread = await store.count_unread(tx, viewer.actor_id)
+    unread = viewer.unread
     happened = await store.list_notifications(
         tx, viewer.actor_id, Window(limit=min(unread, 40)), kinds=["mention", "follow_request"]
     ) if unread else []  # fmt: skip
