@@ -16,7 +16,6 @@ from node.errors import NodeError
 from node.features.actors.store import Actor, list_versions
 from node.features.posts.store import reads
 
-
 _AUTHOR: Final = ("author_id", "author_xmin", "author_ctid")
 
 

@@ -8,7 +8,6 @@ import asyncpg
 from node.db.database import Tx
 from node.db.rows import Window
 
-
 # `visible_to` decides. What is open to everybody and blocked by nobody, nearly everything, needs no call.
 VISIBLE: Final = """(p.audience IN ('public', 'unlisted')
     AND (SELECT true FROM blocks b WHERE b.actor_id = $2 AND b.target_id = p.author_id) IS NULL
