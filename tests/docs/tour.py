@@ -110,6 +110,7 @@ async def _write_and_leave(
         await reactions.pin(tx, here.node, amina, plain)
     pages = ["/actor", f"/ap/users/{amina}", f"/ap/notes/{answer}", f"/ap/users/{amina}/featured"]
     pages += [f"/ap/users/{amina}/outbox", f"/ap/users/{amina}/outbox/page/0", f"/ap/users/{amina}/followers"]
+    pages.append(f"/ap/notes/{plain}/context")
     served = await _fetched(here, *pages)
     for page in served:
         if page["type"] == "OrderedCollectionPage":

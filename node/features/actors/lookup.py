@@ -39,14 +39,14 @@ async def resolve_handle(node: Node, handle: str) -> Actor:
         raise _as_node_error(error) from None
 
 
-async def resolve_uri(node: Node, uri: str) -> Actor:
+async def resolve_uri(node: Node, uri: str, *, budget: FetchBudget | None = None) -> Actor:
     """The actor with this ActivityPub id. Raises: as `resolve_handle`."""
     async with node.db.read() as tx:
         known = await store.find_by_uri(tx, uri)
     if known is not None:
         return known
     try:
-        fetched = await node.fetcher.fetch(uri, budget=FetchBudget(4, 15.0))
+        fetched = await node.fetcher.fetch(uri, budget=budget or FetchBudget(4, 15.0))
         return await _remember(node, vocab.read(fetched.document))
     except FederationError as error:
         raise _as_node_error(error) from None

@@ -4,7 +4,7 @@ Whoever is followed owns the answer: a follow of a remote actor is `asked` until
 accepts. A block ends follows both ways. Everything here runs in the caller's transaction.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from node.db.database import Tx
 from node.errors import NodeError
@@ -13,7 +13,10 @@ from node.features.follows import store, translate
 from node.features.notifications.service import notify, withdraw
 from node.features.timelines import store as timelines
 from node.runtime import Node
+from node.wire import wants
 from node.wire.publish import Destinations, publish
+
+BACKFILL_COOLDOWN = timedelta(days=1)
 
 
 async def _pair(tx: Tx, one_id: int, other_id: int) -> tuple[Actor, Actor]:
@@ -113,9 +116,10 @@ async def answer_request(tx: Tx, node: Node, owner_id: int, follower_id: int, *,
 
 
 async def accepted_by(tx: Tx, follow: store.Follow) -> None:
-    """The other node said yes to one of ours."""
+    """The other node said yes to one of ours: what they wrote before is worth looking for."""
     if await store.put_accepted(tx, follow.id):
         await _now_follows(tx, follow.follower_id, follow.followee_id)
+        await wants.ask(tx, "backfill", follow.followee_id, cooldown=BACKFILL_COOLDOWN)
 
 
 async def rejected_by(tx: Tx, follow: store.Follow) -> None:

@@ -17,6 +17,7 @@ from node.errors import NodeError
 from node.features.actors import store as actors
 from node.features.posts import views
 from node.features.posts.entities import Context, Status, StatusEdit, Statuses, StatusSource
+from node.features.posts.fetched import look_for_more
 from node.features.posts.store import reads, writes
 from node.ids import MAX_ID
 from node.web import api
@@ -48,11 +49,13 @@ async def list_statuses(request: web.Request) -> list[Status]:
 
 
 async def show_context(request: web.Request) -> Context:
-    """GET /api/v1/statuses/:id/context; visitors see less of a very long thread."""
+    """GET /api/v1/statuses/:id/context; visitors see less of a very long thread, and nothing is fetched for them."""
     node, viewer_id = request.app[NODE], api.viewer_id(request)
     limit = 60 if viewer_id is None else 400
     async with node.db.read() as tx:
         thread = await views.list_thread(tx, await find_post_id(tx, request), viewer_id, limit=limit)
+    if viewer_id is not None:
+        await look_for_more(node, thread)
     return Statuses(node, viewer_id).context(thread)
 
 

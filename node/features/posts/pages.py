@@ -16,6 +16,7 @@ from node.errors import NodeError
 from node.feature import Route
 from node.features.actors.store import Actor
 from node.features.posts import pages_write, reactions, views
+from node.features.posts.fetched import look_for_more
 from node.features.posts.pages_write import answer_page
 from node.features.posts.present import card, likes_note, list_answered, page_of
 from node.features.posts.translate import note_uri
@@ -33,7 +34,7 @@ Mark = Callable[[Tx, Node, Viewer, int], Awaitable[object]]
 
 
 class ThreadPage(msgspec.Struct, frozen=True, kw_only=True):
-    """Context of posts/thread.html. `answer` is the form to answer with, for those who may."""
+    """Context of posts/thread.html. `answer` is the form to answer with, for those who may; `looking`: more may come."""
 
     above: list[PostCard]
     post: PostCard
@@ -42,6 +43,7 @@ class ThreadPage(msgspec.Struct, frozen=True, kw_only=True):
     alternate: str
     elsewhere: str
     answer: WritePage | None
+    looking: bool = False
 
 
 class Version(msgspec.Struct, frozen=True):
@@ -73,7 +75,10 @@ async def show_thread(request: web.Request) -> web.StreamResponse:
         answered = await list_answered(tx, [*thread.ancestors, post, *thread.descendants])
         note = await likes_note(tx, post)
         answer = await answer_page(tx, node, viewer, post) if viewer else None
-    return render(request, "posts/thread.html", _thread_page(node, viewer, thread, answered, (note, answer)))
+    context = _thread_page(node, viewer, thread, answered, (note, answer))
+    if viewer is not None:
+        context = msgspec.structs.replace(context, looking=await look_for_more(node, thread))
+    return render(request, "posts/thread.html", context)
 
 
 async def _find_thread(tx: Tx, node: Node, post_id: int, viewer: Viewer | None) -> Thread:

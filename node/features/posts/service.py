@@ -118,7 +118,10 @@ async def write_post(tx: Tx, node: Node, author_id: int, draft: Draft) -> int:
         named = dict.fromkeys((*post.mention_ids, parent.author.id))
         named.pop(author_id, None)
         post = msgspec.structs.replace(post, in_reply_to_uri=parent.uri, mention_ids=tuple(named))
-    post = msgspec.structs.replace(post, audience=audience)
+    context = parent.context_uri if parent else translate.context_uri(node, post.id)
+    if audience not in ("public", "unlisted"):
+        context = ""  # a thread's list shows what everybody may read, and does not tell of anything else
+    post = msgspec.structs.replace(post, audience=audience, context_uri=context)
     stored = await writes.put_post(tx, post)
     if stored is None:
         raise NodeError("conflict", detail="post id taken")

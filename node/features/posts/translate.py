@@ -9,6 +9,7 @@ from datetime import datetime
 
 from federation import addressing, vocab
 from federation.addressing import Audience, Kind
+from federation.uris import is_http_uri
 from node import text
 from node.features.posts.store.writes import NewPost
 from node.features.posts.views import Picture, PostView
@@ -18,6 +19,7 @@ from node.wire.store.arrivals import Known
 MAX_HTML_CHARS = 100_000
 MAX_WARNING_CHARS = 500
 MAX_TITLE_CHARS = 300
+MAX_URI_CHARS = 2000
 POST_TYPES = ("Note", "Article", "Page", "Question", "Image", "Document", "Audio", "Video", "Event")
 
 
@@ -29,6 +31,17 @@ def note_uri(node: Node, post_id: int) -> str:
 def _language(thing: vocab.Object) -> str:
     language = thing.language or next(iter(thing.content_map), "")
     return language[:35]
+
+
+def context_uri(node: Node, post_id: int) -> str:
+    """The address of the thread that a post of ours began."""
+    return f"{note_uri(node, post_id)}/context"
+
+
+def _context(thing: vocab.Object) -> str:
+    """The thread's own address, where it is one that can be asked (FEP-7888)."""
+    found = thing.context or ""
+    return found if len(found) <= MAX_URI_CHARS and is_http_uri(found) else ""
 
 
 def from_vocab(
@@ -66,6 +79,7 @@ def from_vocab(
             if isinstance(tag, vocab.Emoji)
         ][:50],
         published_at=min(thing.published or now, now),
+        context_uri=_context(thing),
         edited_at=thing.updated if thing.updated and thing.updated != thing.published else None,
         mention_ids=tuple(dict.fromkeys(named)),
         silent_ids=tuple(i for i in dict.fromkeys(addressed) if i not in named),
@@ -107,6 +121,7 @@ def to_vocab(node: Node, post: PostView, file_urls: Sequence[str]) -> vocab.Note
         to=to,
         cc=cc,
         in_reply_to=post.in_reply_to_uri or None,
+        context=post.context_uri or None,
         summary=post.warning or None,
         sensitive=post.sensitive,
         content=post.html,

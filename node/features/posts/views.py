@@ -67,6 +67,7 @@ class PostView(msgspec.Struct, frozen=True, kw_only=True):
     in_reply_to_uri: str
     in_reply_to_actor_id: int | None
     thread_id: int
+    context_uri: str
     emojis: list[dict[str, Any]]
     replies_count: int
     likes_count: int

@@ -27,6 +27,7 @@ from node.runtime import Node
 from node.web.asked import PAGE, older_than, window
 from node.web.cards import PersonLine, PostCard
 from node.web.render import render
+from node.wire import wants
 from node.wire.serve import wants_activity
 
 Tab = Literal["posts", "replies", "pictures"]
@@ -84,6 +85,11 @@ async def show_profile(request: web.Request) -> web.StreamResponse:
         if request.path != page_path(person):
             raise web.HTTPMovedPermanently(page_path(person))
         context = await _profile_page(request, tx, viewer, person)
+        unseen = viewer is not None and not person.local and not context.cards and context.is_first
+        unseen = unseen and await wants.state_of(tx, "backfill", person.id, wants.KEPT) == "unasked"
+    if unseen:
+        async with node.db.tx() as tx:
+            await wants.ask(tx, "backfill", person.id, cooldown=wants.KEPT)
     return render(request, "reading/profile.html", context)
 
 

@@ -28,7 +28,7 @@ async def list_visible(tx: Tx, post_ids: Sequence[int], viewer_id: int | None) -
     return await tx.fetch(
         f"""SELECT p.id, p.uri, p.url, p.author_id, p.local, p.kind, p.title, p.html, p.source, p.warning,
                   p.sensitive, p.language, p.audience, p.in_reply_to_id, p.in_reply_to_uri,
-                  p.in_reply_to_actor_id, p.thread_id, p.emojis, p.replies_count, p.likes_count,
+                  p.in_reply_to_actor_id, p.thread_id, p.context_uri, p.emojis, p.replies_count, p.likes_count,
                   p.boosts_count, p.published_at, p.edited_at, p.pinned_at,
                   COALESCE((SELECT o.name FROM oauth_apps o WHERE o.id = p.app_id), '') AS app_name,
                   {_marked("likes")} AS liked, {_marked("boosts")} AS boosted,

@@ -33,7 +33,7 @@ def _post(**changes: Any) -> PostView:
         "audience": "public", "in_reply_to_id": None, "in_reply_to_uri": "", "in_reply_to_actor_id": None,
         "thread_id": 9, "emojis": [], "replies_count": 0, "likes_count": 0, "boosts_count": 0, "published_at": THEN,
         "edited_at": None, "pinned_at": None, "app_name": "", "liked": False, "boosted": False, "bookmarked": False,
-        "muted": True, "media": (), "mentions": (), "tags": (),
+        "muted": True, "media": (), "mentions": (), "tags": (), "context_uri": "",
     }  # fmt: skip
     return PostView(**(plain | changes))
 
