@@ -54,6 +54,7 @@ CREATE TABLE public.posts (
     idempotency_key text,
     app_id bigint,
     reactions_count integer DEFAULT 0 NOT NULL,
+    context_uri text DEFAULT ''::text NOT NULL,
     CONSTRAINT posts_audience_check CHECK ((audience = ANY (ARRAY['public'::text, 'unlisted'::text, 'followers'::text, 'direct'::text, 'local'::text])))
 );
 
@@ -104,7 +105,8 @@ CREATE TABLE public.activities (
     actor_id bigint NOT NULL,
     object_uri text DEFAULT ''::text NOT NULL,
     body bytea NOT NULL,
-    created_at timestamp with time zone NOT NULL
+    created_at timestamp with time zone NOT NULL,
+    for_followers boolean DEFAULT false NOT NULL
 );
 
 CREATE TABLE public.actor_secrets (
@@ -154,6 +156,7 @@ CREATE TABLE public.actors (
     fetched_at timestamp with time zone,
     suspended_at timestamp with time zone,
     deleted_at timestamp with time zone,
+    handle_host text DEFAULT ''::text NOT NULL,
     CONSTRAINT actors_kind_check CHECK ((kind = ANY (ARRAY['Person'::text, 'Group'::text, 'Organization'::text, 'Application'::text, 'Service'::text])))
 );
 
@@ -237,6 +240,7 @@ CREATE TABLE public.hosts (
     next_attempt_at timestamp with time zone,
     leased_until timestamp with time zone,
     refused_at timestamp with time zone,
+    handles_checked_at timestamp with time zone,
     CONSTRAINT hosts_scheme_check CHECK ((scheme = ANY (ARRAY[''::text, 'cavage'::text, 'rfc9421'::text])))
 );
 
@@ -474,6 +478,13 @@ CREATE TABLE public.reactions (
     created_at timestamp with time zone NOT NULL
 );
 
+CREATE TABLE public.relays (
+    actor_id bigint NOT NULL,
+    form text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT relays_form_check CHECK ((form = ANY (ARRAY['public'::text, 'actor'::text])))
+);
+
 CREATE TABLE public.schema_migrations (
     number integer NOT NULL,
     name text NOT NULL,
@@ -503,6 +514,18 @@ CREATE TABLE public.tombstones (
     former_type text DEFAULT ''::text NOT NULL,
     actor_uri text DEFAULT ''::text NOT NULL,
     deleted_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.wants (
+    kind text NOT NULL,
+    subject_id bigint NOT NULL,
+    detail text DEFAULT ''::text NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    next_attempt_at timestamp with time zone NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    ended_at timestamp with time zone,
+    code text DEFAULT ''::text NOT NULL,
+    CONSTRAINT wants_kind_check CHECK ((kind = ANY (ARRAY['thread'::text, 'backfill'::text, 'followers'::text, 'handle'::text])))
 );
 
 ALTER TABLE ONLY public.accounts
@@ -667,6 +690,9 @@ ALTER TABLE ONLY public.reactions
 ALTER TABLE ONLY public.reactions
     ADD CONSTRAINT reactions_uri_key UNIQUE (uri);
 
+ALTER TABLE ONLY public.relays
+    ADD CONSTRAINT relays_pkey PRIMARY KEY (actor_id);
+
 ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (number);
 
@@ -681,6 +707,9 @@ ALTER TABLE ONLY public.settings
 
 ALTER TABLE ONLY public.tombstones
     ADD CONSTRAINT tombstones_pkey PRIMARY KEY (uri);
+
+ALTER TABLE ONLY public.wants
+    ADD CONSTRAINT wants_pkey PRIMARY KEY (kind, subject_id);
 
 CREATE UNIQUE INDEX accounts_email ON public.accounts USING btree (email);
 
@@ -701,6 +730,8 @@ CREATE INDEX actors_host ON public.actors USING btree (host);
 CREATE INDEX actors_local ON public.actors USING btree (id) WHERE local;
 
 CREATE INDEX actors_name_search ON public.actors USING btree (lower(display_name) text_pattern_ops);
+
+CREATE INDEX actors_shown_handle ON public.actors USING btree (lower(username), handle_host);
 
 CREATE INDEX actors_url ON public.actors USING btree (url);
 
@@ -815,6 +846,10 @@ CREATE INDEX reactions_post ON public.reactions USING btree (post_id, id);
 CREATE INDEX sessions_actor ON public.sessions USING btree (actor_id);
 
 CREATE INDEX sessions_expiry ON public.sessions USING btree (expires_at);
+
+CREATE INDEX wants_due ON public.wants USING btree (next_attempt_at) WHERE (ended_at IS NULL);
+
+CREATE INDEX wants_ended ON public.wants USING btree (ended_at) WHERE (ended_at IS NOT NULL);
 
 CREATE TRIGGER account_changed AFTER UPDATE OF state ON public.accounts FOR EACH ROW EXECUTE FUNCTION public.tell_account_changed();
 
@@ -966,6 +1001,9 @@ ALTER TABLE ONLY public.reactions
 
 ALTER TABLE ONLY public.reactions
     ADD CONSTRAINT reactions_post_id_fkey FOREIGN KEY (post_id) REFERENCES public.posts(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.relays
+    ADD CONSTRAINT relays_actor_id_fkey FOREIGN KEY (actor_id) REFERENCES public.actors(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_actor_id_fkey FOREIGN KEY (actor_id) REFERENCES public.accounts(actor_id) ON DELETE CASCADE;
