@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from federation import uris
+from federation.vocab.values import PUBLIC, ref
 
 _ADDRESSED: Final = ("to", "cc", "audience", "bto", "bcc")
 _LINKED: Final = ("object", "target", "inReplyTo", "tag")
@@ -48,8 +48,9 @@ def _collect(node: dict[str, Any], names: tuple[str, ...], depth: int, found: se
             if len(found) >= _MAX_LINKS:
                 return
             uri = entry.get("id", entry.get("href")) if isinstance(entry, dict) else entry
-            if uris.is_http_uri(uri):
-                found.add(str(uri))
+            uri = ref(uri) if isinstance(uri, str) else None
+            if uri is not None:
+                found.add(uri)
             if isinstance(entry, dict) and depth < _MAX_DEPTH:
                 _collect(entry, names, depth + 1, found)
 
@@ -67,8 +68,11 @@ def decide(links: Links, situation: Situation) -> frozenset[str]:
     """The collections of ours whose members should get the activity as it came; often none.
 
     All of AP §7.1.2: seen for the first time, addressed to a collection of ours, about an object
-    of ours. And beyond it, provable: the next reader would have to drop it otherwise.
+    of ours. And beyond it, provable: the next reader would have to drop it otherwise. What is for
+    everybody is for the members of our collections too; hardly any server names these.
     """
     if not (situation.first_seen and situation.provable and links.about & situation.our_objects):
         return frozenset()
+    if PUBLIC in links.addressed:
+        return situation.our_collections
     return links.addressed & situation.our_collections

@@ -118,7 +118,12 @@ class Applying:
         if entry.handler is None:
             return Outcome(item.id, "ignored", "unknown_type")
         return Incoming(
-            gathered=gathered, sender=sender, known=known, received_at=item.received_at, body=item.body
+            gathered=gathered,
+            sender=sender,
+            known=known,
+            received_at=item.received_at,
+            body=item.body,
+            refetched=item.refetch,
         )
 
 

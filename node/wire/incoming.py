@@ -37,7 +37,8 @@ class Refused(Exception):
 class Incoming(msgspec.Struct, kw_only=True):
     """One verified activity with what was gathered for it.
 
-    `known` holds every known actor the activity names, by uri, the sender included.
+    `known` holds every known actor the activity names, by uri, the sender included. `refetched`: its
+    bearer proved nothing, so it was read at its own host, and `body` is worth nothing.
     """
 
     gathered: Gathered
@@ -45,6 +46,7 @@ class Incoming(msgspec.Struct, kw_only=True):
     known: dict[str, Known]
     received_at: datetime
     body: bytes
+    refetched: bool = False
 
     @property
     def activity(self) -> vocab.Activity:

@@ -5,12 +5,14 @@ What is for everybody carries its author's proof, so that others may hand it on.
 rows are worked off by `deliver`.
 """
 
+from collections.abc import Mapping
+
 from federation import strict_json, vocab
 from node.db.database import Tx
 from node.wire.store import deliveries as store
 from node.wire.store.deliveries import Destinations
 
-__all__ = ["Destinations", "publish"]
+__all__ = ["Destinations", "hand_on", "publish"]
 
 
 async def publish(tx: Tx, sender_id: int, activity: vocab.Activity, whom: Destinations) -> None:
@@ -28,4 +30,27 @@ async def publish(tx: Tx, sender_id: int, activity: vocab.Activity, whom: Destin
         # Who did not get it yet shall not get it now, and never after its Delete.
         await store.put_superseded(tx, activity.object_id, activity_id)
     if await store.put_deliveries(tx, activity_id, sender_id, whom):
+        tx.wake("deliver")
+
+
+async def hand_on(
+    tx: Tx, activity: vocab.Activity, author_id: int, body: bytes, whom: Mapping[int, Destinations]
+) -> None:
+    """Pass on what somebody of another house said, byte for byte; `whom` by the one of ours who signs for it.
+
+    What was handed on before is not again. Spec: AP §7.1.2.
+    """
+    if activity.id is None:
+        return
+    activity_id = await store.put_activity(
+        tx, activity.id, activity.type, author_id, activity.object_id or "", body
+    )
+    if activity_id is None:
+        return
+    if activity.type == "Delete" and activity.object_id:
+        await store.put_superseded(tx, activity.object_id, activity_id)
+    count = 0
+    for sender_id, destinations in whom.items():
+        count += await store.put_deliveries(tx, activity_id, sender_id, destinations)
+    if count:
         tx.wake("deliver")

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import msgspec
 
-from federation import strict_json, vocab
+from federation import strict_json, uris, vocab
 from federation.budget import FetchBudget
 from federation.dispatch import Handler
 from federation.errors import FederationError
@@ -88,11 +88,51 @@ class Batch(msgspec.Struct):
         """An activity whose bearer proves nothing, read anew at its own host."""
         if not entry.item.refetch:
             return entry
+        activity = await _read_anew(node, entry, budget)
+        return Ready(entry.item, activity, _handler_of(node, activity))
+
+
+async def _read_anew(node: Node, entry: Ready, budget: FetchBudget) -> vocab.Activity:
+    """What the author's own host says. Raises: `not_the_author`, and as `Fetcher.fetch`."""
+    told = entry.activity
+    about = told.object_id or ""
+    about_own = uris.same_origin(about, told.actor)
+    if told.type == "Delete" and about_own:
+        return await _check_gone(node, told, budget)
+    try:
         fetched = await node.fetcher.fetch(entry.item.activity_uri, budget=budget)
         activity = vocab.read(fetched.document)
-        if not isinstance(activity, vocab.Activity) or activity.actor != entry.item.actor_uri:
-            raise FederationError("not_the_author", status=403)
-        return Ready(entry.item, activity, _handler_of(node, activity))
+    except FederationError as error:
+        if not (error.permanent and about_own and told.type in ("Create", "Update")):
+            raise
+        return await _read_object(node, told, budget)  # many hosts serve posts, but not what said them
+    if not isinstance(activity, vocab.Activity) or activity.actor != entry.item.actor_uri:
+        raise FederationError("not_the_author", status=403)
+    return activity
+
+
+async def _check_gone(node: Node, told: vocab.Activity, budget: FetchBudget) -> vocab.Activity:
+    """A Delete that somebody else brought counts when the host says 410 or shows a Tombstone.
+
+    A 404 proves nothing: a post still to come is not there either.
+    """
+    try:
+        fetched = await node.fetcher.fetch(told.object_id or "", budget=budget)
+    except FederationError as error:
+        if error.code == "gone":
+            return msgspec.structs.replace(told, object=told.object_id)
+        raise
+    if isinstance(vocab.read(fetched.document), vocab.Tombstone):
+        return msgspec.structs.replace(told, object=told.object_id)
+    raise FederationError("not_the_author", status=403)
+
+
+async def _read_object(node: Node, told: vocab.Activity, budget: FetchBudget) -> vocab.Activity:
+    fetched = await node.fetcher.fetch(told.object_id or "", budget=budget)
+    thing = vocab.read(fetched.document)
+    if not isinstance(thing, vocab.Object) or thing.attributed_to_all != (told.actor,):
+        raise FederationError("not_the_author", status=403)
+    return msgspec.structs.replace(told, object=thing, to=thing.to, cc=thing.cc, audience=thing.audience)
 
 
 class BatchResolver:

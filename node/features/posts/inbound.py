@@ -17,6 +17,7 @@ from node.features.follows.store import find_follow_by_uri
 from node.features.media import service as media
 from node.features.notifications.service import Notice, notify_several, withdraw
 from node.features.posts import translate
+from node.features.posts.forwarding import Answer, hand_on_answers, is_candidate
 from node.features.posts.store import marks, writes
 from node.features.timelines import store as timelines
 from node.runtime import Node
@@ -106,6 +107,12 @@ async def posts_created(tx: Tx, node: Node, incomings: Sequence[Incoming]) -> li
     known = (
         await writes.list_known_uris(tx, [several[number].thing.id or "" for number in left]) if left else ()
     )
+    answers = [
+        Answer(one.incoming, post_id)
+        for one, post_id in zip(several.values(), stored, strict=True)
+        if post_id is not None and is_candidate(one.incoming, one.thing)
+    ]
+    await hand_on_answers(tx, answers)
     for number in left:
         ended[number] = Ignored("known_already" if several[number].thing.id in known else "nobody_here_asked")
     return ended
@@ -129,6 +136,8 @@ async def post_updated(tx: Tx, node: Node, incoming: Incoming) -> Ignored | None
     await writes.put_revision(tx, known.id)
     await writes.put_edit(tx, post)
     await media.replace_remote(tx, known.id, incoming.sender.id, thing.attachments)
+    if is_candidate(incoming, thing):
+        await hand_on_answers(tx, [Answer(incoming, known.id)])
     return None
 
 
@@ -139,6 +148,7 @@ async def things_deleted(tx: Tx, node: Node, incomings: Sequence[Incoming]) -> l
     ended: list[Ended] = []
     gone: list[int] = []
     tombstones: list[arrivals.Tombstone] = []
+    answers: list[Answer] = []
     for incoming in incomings:
         uri, sender = incoming.activity.object_id or "", incoming.sender
         post = known.get(uri)
@@ -149,11 +159,15 @@ async def things_deleted(tx: Tx, node: Node, incomings: Sequence[Incoming]) -> l
             ended.append(Refused("not_owner"))
         else:
             tombstones.append(arrivals.Tombstone(uri, post.kind if post else "", sender.uri))
-            gone += [post.id] if post else []
+            if post:
+                gone.append(post.id)
+                if post.in_reply_to_id is not None and is_candidate(incoming, None):
+                    answers.append(Answer(incoming, post.id))
             ended.append(None if post else Ignored("post_unknown"))
     if tombstones:
         await arrivals.put_tombstones(tx, tombstones)
     if gone:
+        await hand_on_answers(tx, answers)
         await writes.delete_posts(tx, gone)
     return ended
 
