@@ -29,7 +29,7 @@ from node.wire.store.arrivals import InboxItem, Outcome
 
 log = logging.getLogger("node.wire.process")
 
-BATCH = 100
+BATCH = 200
 MAX_ATTEMPTS = 8
 MAX_FAULTS = 3
 CROWD = 8
@@ -43,14 +43,21 @@ LEASE_SHARE = 1.2  # what a worker that died had in hand is taken up again after
 
 
 async def drain(node: Node) -> None:
-    """Handle due arrivals until none is left or the job has had its share of time."""
+    """Handle due arrivals until none is left or the job has had its share of time.
+
+    Of several drains in one process one at a time leases and applies, so that batches stay large; what
+    waits for the network holds up none of them.
+    """
     loop = asyncio.get_running_loop()
     until = loop.time() + node.config.worker.job_timeout_s * DRAIN_SHARE
+    turn: asyncio.Lock = node.caches.setdefault("inbound_turn", asyncio.Lock())
     while loop.time() < until:
-        items = await lease(node)
-        if not items:
-            return
-        await work_off(node, items)
+        async with turn:
+            items = await lease(node)
+            if not items:
+                return
+            batch, waiting = await _begin(node, items)
+        await _settle_waiting(node, batch, waiting)
         if CROWD <= len(items) < BATCH:
             # Under load a short pause lets the next batch grow; what a batch costs is shared by more.
             await asyncio.sleep(GROWING_S)
@@ -67,11 +74,16 @@ async def lease(node: Node) -> list[InboxItem]:
 
 async def work_off(node: Node, items: Sequence[InboxItem]) -> None:
     """Bring every leased arrival to a named state, or set when to try it again."""
+    batch, waiting = await _begin(node, items)
+    await _settle_waiting(node, batch, waiting)
+
+
+async def _begin(node: Node, items: Sequence[InboxItem]) -> tuple[Batch, dict[str, list[Ready]]]:
+    """First those that need no network: they may be what the others of their host build on."""
     batch = await read_batch(node, items)
     ready, waiting = _split(batch)
-    # First those that need no network: they may be what the others of their host build on.
     await _apply_together(node, batch, ready, sorted({item.host for item in items} - waiting.keys()))
-    await _settle_waiting(node, batch, waiting)
+    return batch, waiting
 
 
 async def _finish(tx: Tx, outcomes: Sequence[Outcome], hosts: Sequence[str]) -> None:

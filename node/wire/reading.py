@@ -1,7 +1,7 @@
 """From leased rows to activities with everything already known about them, for a whole batch.
 
-Two queries tell which named actors and objects are known; only what is missing asks the network
-later (`federation.gather`).
+A few queries tell which named actors, objects and activities are known; only what is missing asks
+the network later (`federation.gather`).
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,8 @@ from federation import strict_json, uris, vocab
 from federation.budget import FetchBudget
 from federation.dispatch import Handler
 from federation.errors import FederationError
-from federation.gather import ANSWERS, Gathered, with_known_object
+from federation.gather import ANSWERS, Gathered, is_trusted, with_known_object
+from node.db.database import Tx
 from node.runtime import Node
 from node.wire.incoming import InboundHandler
 from node.wire.store import arrivals as store
@@ -32,12 +33,16 @@ class Ready(msgspec.Struct):
 
 
 class Batch(msgspec.Struct):
-    """Activities read together, what is known of what they name, and how each ended."""
+    """Activities read together, what is known of what they name, and how each ended.
+
+    `said` are the activities, ours or received, that others of the batch answer or take back.
+    """
 
     entries: list[Ready]
     known: dict[str, Known]
     known_objects: set[str]
     outcomes: list[Outcome]
+    said: dict[str, vocab.Activity]
 
     def needs_of(self, entry: Ready) -> tuple[str, ...]:
         """What must be gathered. Parents and people named by strangers are not worth a fetch."""
@@ -64,6 +69,8 @@ class Batch(msgspec.Struct):
             return thing is not None and not self.has(thing)
         if not isinstance(thing, vocab.Object):
             return False
+        if "object" in needs and thing.id and not self.has(thing.id) and not is_trusted(activity, thing):
+            return True
         if "in_reply_to" in needs and thing.in_reply_to and not self.has(thing.in_reply_to):
             return True
         return "mentions" in needs and any(uri not in self.known for uri in thing.mentions)
@@ -148,7 +155,7 @@ class BatchResolver:
 
     async def activity(self, uri: str) -> vocab.Activity | None:
         """The stored activity of this id, ours or received."""
-        return await find_activity(self._node, uri)
+        return self._batch.said.get(uri)
 
     async def fetch(self, uri: str, budget: FetchBudget) -> vocab.Thing:
         """The document from its own host."""
@@ -158,17 +165,21 @@ class BatchResolver:
         return vocab.read(fetched.document)
 
 
-async def find_activity(node: Node, uri: str) -> vocab.Activity | None:
-    """An activity we sent or received, by id."""
-    async with node.db.read() as tx:
-        if node.is_ours(uri):
-            body = await deliveries.find_activity_body(tx, uri)
-        else:
-            body = await store.find_arrived_body(tx, uri)
-    if body is None:
-        return None
-    found = vocab.read(strict_json.loads_again(body))
-    return found if isinstance(found, vocab.Activity) else None
+async def _list_activities(tx: Tx, node: Node, uris: set[str]) -> dict[str, vocab.Activity]:
+    """The activities of these ids that we sent or received."""
+    ours = [uri for uri in uris if node.is_ours(uri)]
+    bodies = await deliveries.list_activity_bodies(tx, ours) if ours else {}
+    if len(ours) < len(uris):
+        bodies |= await store.list_arrived_bodies(tx, list(uris.difference(ours)))
+    found: dict[str, vocab.Activity] = {}
+    for uri, body in bodies.items():
+        try:
+            activity = vocab.read(strict_json.loads_again(body))
+        except FederationError:
+            continue  # what we cannot read means nothing, whoever answers it
+        if isinstance(activity, vocab.Activity):
+            found[uri] = activity
+    return found
 
 
 def _handler_of(node: Node, activity: vocab.Activity) -> Handler[InboundHandler] | None:
@@ -180,7 +191,9 @@ def _names(activity: vocab.Activity) -> tuple[set[str], set[str]]:
     actors = {activity.actor, *activity.to, *activity.cc}
     objects: set[str] = set()
     thing = activity.object
-    for uri in (activity.object_id, activity.target_id):
+    # A Create brings its object along: nothing about that is to be known beforehand.
+    brought = activity.type == "Create" and isinstance(thing, vocab.Object)
+    for uri in (None if brought else activity.object_id, activity.target_id):
         if uri:
             actors.add(uri)
             objects.add(uri)
@@ -202,27 +215,39 @@ def _unread(node: Node, item: InboxItem, error: FederationError) -> Outcome:
 
 async def read_batch(node: Node, items: Sequence[InboxItem]) -> Batch:
     """Read the bodies and ask once what is known; unreadable ones end as refused."""
-    batch = Batch([], {}, set(), [])
-    actors: set[str] = set()
-    objects: set[str] = set()
+    batch = Batch([], {}, set(), [], {})
     for item in items:
         try:
-            document = await node.fetcher.documents.plain(strict_json.loads_again(item.body))
-            activity = vocab.read(document)
-            if not isinstance(activity, vocab.Activity):
-                batch.outcomes.append(Outcome(item.id, "ignored", "unknown_type"))
-                continue
-            if activity.type in ANSWERS and activity.object_id:
-                activity = await with_known_object(activity, BatchResolver(node, batch))
+            activity = vocab.read(await node.fetcher.documents.plain(strict_json.loads_again(item.body)))
         except FederationError as error:
             batch.outcomes.append(_unread(node, item, error))
             continue
-        batch.entries.append(Ready(item, activity, _handler_of(node, activity)))
-        named = _names(activity)
+        if isinstance(activity, vocab.Activity):
+            batch.entries.append(Ready(item, activity, None))
+        else:
+            batch.outcomes.append(Outcome(item.id, "ignored", "unknown_type"))
+    async with node.db.read() as tx:
+        await _learn(tx, node, batch)
+    return batch
+
+
+async def _learn(tx: Tx, node: Node, batch: Batch) -> None:
+    """Find the handlers of a batch, and ask once for each kind of thing its activities name."""
+    activities = [entry.activity for entry in batch.entries]
+    answered = {said.object_id for said in activities if said.type in ANSWERS and said.object_id}
+    if answered:
+        batch.said = await _list_activities(tx, node, answered)
+    resolver = batch.resolver(node)
+    actors: set[str] = set()
+    objects: set[str] = set()
+    for entry in batch.entries:
+        if entry.activity.type in ANSWERS:
+            entry.activity = await with_known_object(entry.activity, resolver)
+        entry.handler = _handler_of(node, entry.activity)
+        named = _names(entry.activity)
         actors |= named[0]
         objects |= named[1]
-    async with node.db.read() as tx:
-        batch.known = await store.list_known(tx, list(actors))
-        batch.known_objects = await node.hooks.known_objects(tx, list(objects)) if objects else set()
-        batch.known_objects |= await store.list_tombstoned(tx, list(objects)) if objects else set()
-    return batch
+    batch.known = await store.list_known(tx, list(actors))
+    if objects:
+        batch.known_objects = await node.hooks.known_objects(tx, list(objects))
+        batch.known_objects |= await store.list_tombstoned(tx, list(objects))

@@ -9,6 +9,8 @@ from node.db import rows
 from node.db.database import Tx
 
 _LEASING = 0x1EA5E  # advisory lock: one worker leases at a time, for a millisecond
+_LOOKED_AT = 5  # batches' worth of the longest waiting, among which hosts are chosen
+_HOSTS_AT_LEAST = 4  # so that no host fills a batch while others wait
 
 
 class Arrival(msgspec.Struct, frozen=True):
@@ -96,21 +98,31 @@ async def put_arrivals(tx: Tx, arrivals: Sequence[Arrival]) -> int:
 
 
 async def lease_arrivals(tx: Tx, limit: int, lease: timedelta) -> list[InboxItem]:
-    """The oldest due arrivals of hosts that no other worker is busy with; the hosts are now ours.
+    """Due arrivals of hosts that no other worker is busy with, the longest waiting first; the hosts are now ours.
 
+    Of many that wait, a batch takes a share of each host's and leaves other hosts to other workers.
     A lease that ran out means that its worker died with those arrivals in hand: they count one
     attempt more, so that one which kills its worker ends as failed some day.
     """
     await tx.execute("SELECT pg_advisory_xact_lock($1)", _LEASING)
     records = await tx.fetch(
-        """SELECT i.id, i.activity_uri, i.type, i.actor_uri, i.host, i.refetch, i.body, i.attempts + 1 AS attempts,
+        """WITH due AS MATERIALIZED (
+               SELECT i.id, i.host, i.next_attempt_at FROM inbox_items i
+               WHERE i.state = 'new' AND i.next_attempt_at <= $1
+                 AND NOT EXISTS (SELECT 1 FROM inbox_leases l WHERE l.host = i.host AND l.leased_until >= $1)
+               ORDER BY i.next_attempt_at, i.id LIMIT $3),
+           ranked AS (
+               SELECT id, host, min(next_attempt_at) OVER (PARTITION BY host) AS since,
+                      row_number() OVER (PARTITION BY host ORDER BY next_attempt_at, id) AS place
+               FROM due),
+           chosen AS (SELECT id FROM ranked ORDER BY place > $4, since, host, place LIMIT $2)
+           SELECT i.id, i.activity_uri, i.type, i.actor_uri, i.host, i.refetch, i.body, i.attempts + 1 AS attempts,
                   i.received_at
-           FROM inbox_items i
-           WHERE i.state = 'new' AND i.next_attempt_at <= $1
-             AND NOT EXISTS (SELECT 1 FROM inbox_leases l WHERE l.host = i.host AND l.leased_until >= $1)
-           ORDER BY i.next_attempt_at, i.id LIMIT $2""",
+           FROM chosen JOIN inbox_items i ON i.id = chosen.id""",
         tx.now,
         limit,
+        limit * _LOOKED_AT,
+        max(1, limit // _HOSTS_AT_LEAST),
     )
     # Ids of a whole second are spread over it (node.ids), so the order of arrival is the time's first.
     items = sorted(rows.many(InboxItem, records), key=lambda item: (item.received_at, item.id))
@@ -158,10 +170,12 @@ async def put_outcomes(tx: Tx, outcomes: Iterable[Outcome], hosts: Sequence[str]
     )
 
 
-async def find_arrived_body(tx: Tx, uri: str) -> bytes | None:
-    """The bytes of an activity that arrived."""
-    found: bytes | None = await tx.fetchval("SELECT body FROM inbox_items WHERE activity_uri = $1", uri)
-    return found
+async def list_arrived_bodies(tx: Tx, uris: Sequence[str]) -> dict[str, bytes]:
+    """The bytes of activities that arrived, by id."""
+    records = await tx.fetch(
+        "SELECT activity_uri, body FROM inbox_items WHERE activity_uri = ANY($1)", list(uris)
+    )
+    return {record["activity_uri"]: record["body"] for record in records}
 
 
 async def list_known(tx: Tx, uris: Sequence[str]) -> dict[str, Known]:

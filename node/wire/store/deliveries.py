@@ -59,10 +59,10 @@ async def put_activity(
     return found
 
 
-async def find_activity_body(tx: Tx, uri: str) -> bytes | None:
-    """The bytes of an activity of ours."""
-    found: bytes | None = await tx.fetchval("SELECT body FROM activities WHERE uri = $1", uri)
-    return found
+async def list_activity_bodies(tx: Tx, uris: Sequence[str]) -> dict[str, bytes]:
+    """The bytes of activities of ours, by id."""
+    records = await tx.fetch("SELECT uri, body FROM activities WHERE uri = ANY($1)", list(uris))
+    return {record["uri"]: record["body"] for record in records}
 
 
 class Destinations(msgspec.Struct, frozen=True, kw_only=True):
