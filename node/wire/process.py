@@ -102,6 +102,7 @@ def _split(batch: Batch) -> tuple[list[Ready], dict[str, list[Ready]]]:
             waiting[host].append(entry)
         else:
             ready.append(entry)
+            batch.expect(entry)
     return ready, waiting
 
 
@@ -137,7 +138,6 @@ async def _apply_together(node: Node, batch: Batch, entries: list[Ready], hosts:
         try:
             gathered = [await attempt.gather(entry, attempt.budget()) for entry in entries]
             async with node.db.tx() as tx:
-                await store.prefer_kept_plans(tx)
                 await attempt.apply(tx, entries, gathered, one_by_one=one_by_one)
                 await _finish(tx, [*batch.outcomes, *attempt.outcomes], hosts)
             return

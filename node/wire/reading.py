@@ -79,6 +79,14 @@ class Batch(msgspec.Struct):
         """Whether we hold this actor or object."""
         return uri in self.known or uri in self.known_objects
 
+    def expect(self, entry: Ready) -> None:
+        """A post of somebody followed here that is about to be stored: those after it need not fetch it."""
+        thing = entry.activity.object
+        sender = self.known.get(entry.activity.actor)
+        wanted = sender is not None and sender.followed_here and entry.activity.type == "Create"
+        if wanted and isinstance(thing, vocab.Object) and thing.id and is_trusted(entry.activity, thing):
+            self.known_objects.add(thing.id)
+
     def resolver(self, node: Node) -> "BatchResolver":
         """What `gather` asks."""
         return BatchResolver(node, self)

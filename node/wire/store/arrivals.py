@@ -222,8 +222,3 @@ async def put_tombstones(tx: Tx, tombstones: Sequence[Tombstone]) -> None:
         [tombstone.actor_uri for tombstone in tombstones],
         tx.now,
     )
-
-
-async def prefer_kept_plans(tx: Tx) -> None:
-    """Plan the handlers' statements once a connection, not once an activity: all are look-ups by key."""
-    await tx.execute("SET LOCAL plan_cache_mode = force_generic_plan")
