@@ -134,8 +134,8 @@ def _deletions(who: Stranger, ids: list[str]) -> list[dict[str, Any]]:
 
 # What a batch costs in statements, however many of one kind are in it.
 ARRIVING = {
-    "Create": (_notes, 15), "answers": (_answers, 16), "Like": (_likes, 16), "Announce": (_boosts, 17),
-    "Delete": (_deletions, 17),
+    "Create": (_notes, 10), "answers": (_answers, 13), "Like": (_likes, 13), "Announce": (_boosts, 14),
+    "Delete": (_deletions, 13),
 }  # fmt: skip
 
 
