@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import os
+import shutil
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -41,10 +44,32 @@ if os.environ.get("CI"):
     settings.load_profile("ci")
 
 
+MEMORY = Path("/dev/shm")
+ROOM_BYTES = 4 << 30
+
+
+@contextlib.contextmanager
+def _folder_in_memory() -> Iterator[Path]:
+    """A folder in memory where the machine has room there: a database for each node is a few hundred files."""
+    has_room = MEMORY.is_mount() and shutil.disk_usage(MEMORY).free > ROOM_BYTES
+    for left in MEMORY.glob("allmende-tests-*") if has_room else ():
+        if not Path("/proc", left.name.split("-")[2]).exists():  # its process was killed
+            shutil.rmtree(left, ignore_errors=True)
+    prefix = f"allmende-tests-{os.getpid()}-"
+    with tempfile.TemporaryDirectory(
+        prefix=prefix, dir=MEMORY if has_room else None, ignore_cleanup_errors=True
+    ) as name:
+        yield Path(name)
+
+
 @pytest.fixture(scope="session")
-def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Postgres, Valkey]]:
+def services() -> Iterator[tuple[Postgres, Valkey]]:
     """PostgreSQL and Valkey of this test process; what is tested is not the disk, so nothing waits for it."""
-    folder = tmp_path_factory.mktemp("services")
+    with _folder_in_memory() as folder:
+        yield from _services_in(folder)
+
+
+def _services_in(folder: Path) -> Iterator[tuple[Postgres, Valkey]]:
     postgres = Postgres(folder, settings=HASTY)
     valkey = Valkey(folder)
 
