@@ -40,7 +40,8 @@ class LabNode:
         self.port = free_port()
         self.origin = f"http://localhost:{self.port}"
         self.started_s = 0.0
-        self._settings = {f"ALLMENDE__{key}": value for key, value in (settings or {}).items()}
+        self.settings = dict(settings or {})  # by section and name, such as WEB__PROCESSES
+        self.variables: dict[str, str] = {}  # more of the node's environment
         self._process: asyncio.subprocess.Process | None = None
 
     @property
@@ -50,7 +51,8 @@ class LabNode:
 
     def _environment(self) -> dict[str, str]:
         ours = {key: value for key, value in os.environ.items() if not key.startswith("ALLMENDE__")}
-        return {**ours, "PYTHONPATH": str(CLONE), **self._settings}
+        found = {**ours, "PYTHONPATH": str(CLONE), **self.variables}
+        return found | {f"ALLMENDE__{key}": value for key, value in self.settings.items()}
 
     async def command(self, *arguments: str) -> str:
         """What `allmende ARGUMENTS --data-dir …` prints. Raises: LabError."""

@@ -44,6 +44,15 @@ SELECT $1 + n, origin || '/u/' || n, false, host, 'Person', 'person' || n, 'Pers
        true, origin || '/u/' || n || '#main-key', '', 10, 10, now() - interval '2 years', now(), now()
 FROM (SELECT n, 'host' || n % $4 || '.crowd.invalid' AS host, 'https://host' || n % $4 || '.crowd.invalid' AS origin
       FROM generate_series($2::bigint, $3::bigint) AS n) AS made
+ON CONFLICT DO NOTHING
+"""
+
+# Followers at fake hosts that listen, one for each: `$2` their origins.
+_LISTENERS = """
+INSERT INTO actors (id, uri, local, host, kind, username, inbox_uri, shared_inbox_uri, created_at, updated_at, fetched_at)
+SELECT $1 + n, origin || '/u/listener', false, substr(origin, 8), 'Person', 'listener', origin || '/u/listener/inbox',
+       origin || '/inbox', now() - interval '1 year', now(), now()
+FROM unnest($2::text[]) WITH ORDINALITY AS given(origin, n)
 """
 
 _HOSTS = """
@@ -120,38 +129,67 @@ WHERE NOT local ORDER BY id DESC LIMIT $2 ON CONFLICT DO NOTHING
 
 
 class Crowd(msgspec.Struct, frozen=True, kw_only=True):
-    """How much there is. `follows` of the owner, `followers` of theirs; posts spread over `days`."""
+    """How much there is: `follows` and `notifications` of the owner, posts spread over `days`."""
 
     posts: int = 10_000
     people: int = 5_000
     hosts: int = 500
     follows: int = 1_000
-    followers: int = 0
     notifications: int = 2_000
     days: float = 400.0
 
 
 async def settle(database: asyncpg.Connection, owner_id: int, crowd: Crowd) -> None:
     """Fill an empty node's tables so that `owner_id` looks back on all of it."""
-    people = max(crowd.people, crowd.followers + 1, crowd.follows * 2)
+    people = max(crowd.people, crowd.follows * 2)
+    await _hurry(database)
+    await database.execute("SET work_mem = '64MB'")
+    await database.execute(_FUNCTIONS)
+    await _actors(database, crowd, people)
+    await _posts(database, owner_id, crowd, people)
+    step = max(1, min(people, crowd.people) // max(1, crowd.follows))
+    await database.execute(_FOLLOWS, 1, owner_id, None, FIRST_ACTOR_ID, step, crowd.follows)
+    await database.execute(_HOME, owner_id)
+    await database.execute(_NOTIFICATIONS, owner_id, crowd.notifications)
+    await _rest(database)
+
+
+async def add_followers(database: asyncpg.Connection, owner_id: int, crowd: Crowd, count: int) -> None:
+    """Let `count` people in all follow the owner. Nothing must be sent to them: their hosts do not exist."""
+    await _hurry(database)
+    await _actors(database, crowd, count)
+    await database.execute(_FOLLOWS, 10_000_000, None, owner_id, FIRST_ACTOR_ID, 1, count)
+    await _rest(database)
+
+
+async def set_followers(database: asyncpg.Connection, owner_id: int, origins: list[str]) -> None:
+    """Let one person at each of these origins, and nobody else, follow the owner."""
+    first = int(await database.fetchval("SELECT max(id) FROM actors WHERE id < 1000000000") or 2_000_000)
+    await _hurry(database)
+    await database.execute("DELETE FROM follows WHERE followee_id = $1", owner_id)
+    await database.execute(_LISTENERS, first, origins)
+    await database.execute(_FOLLOWS, 20_000_000 + first, None, owner_id, first, 1, len(origins))
+    await _rest(database)
+
+
+async def _hurry(database: asyncpg.Connection) -> None:
     await database.execute("SET synchronous_commit = off")
     # Every reference in here is right by construction; a check of each would take most of the time.
     await database.execute("SET session_replication_role = replica")
-    await database.execute("SET work_mem = '64MB'")
-    await database.execute(_FUNCTIONS)
+
+
+async def _rest(database: asyncpg.Connection) -> None:
+    await database.execute("RESET session_replication_role")
+    await database.execute("RESET synchronous_commit")
+    await database.execute("VACUUM (ANALYZE)")
+    await database.execute("CHECKPOINT")
+
+
+async def _actors(database: asyncpg.Connection, crowd: Crowd, people: int) -> None:
     await database.execute(_HOSTS, crowd.hosts)
     for first in range(0, people + 20, _CHUNK):
         last = min(first + _CHUNK, people + 20) - 1
         await database.execute(_ACTORS, FIRST_ACTOR_ID, first, last, crowd.hosts)
-    await _posts(database, owner_id, crowd, people)
-    step = max(1, min(people, crowd.people) // max(1, crowd.follows))
-    await database.execute(_FOLLOWS, 1, owner_id, None, FIRST_ACTOR_ID, step, crowd.follows)
-    await database.execute(_FOLLOWS, 10_000_000, None, owner_id, FIRST_ACTOR_ID, 1, crowd.followers)
-    await database.execute(_HOME, owner_id)
-    await database.execute(_NOTIFICATIONS, owner_id, crowd.notifications)
-    await database.execute("RESET session_replication_role")
-    await database.execute("VACUUM (ANALYZE)")
-    await database.execute("CHECKPOINT")
 
 
 async def _posts(database: asyncpg.Connection, owner_id: int, crowd: Crowd, people: int) -> None:

@@ -6,8 +6,11 @@ and sign with keys of their own. They are as fast as they can be, or wait a whil
 
 import asyncio
 import base64
+import enum
 import hashlib
 import json
+import random
+import socket
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -34,6 +37,18 @@ _CONTEXT = [
     },
 ]
 _WORDS = "the leeks in bed four want thinning before Saturday and somebody took the good fork again " * 6
+
+
+SLOW_S = 2.0
+
+
+class Kind(enum.Enum):
+    """How a fake host takes deliveries."""
+
+    FAST = "fast"
+    SLOW = "slow"  # answers after SLOW_S
+    SILENT = "silent"  # takes the call and never answers
+    CLOSED = "closed"  # refuses the call
 
 
 class FakePerson:
@@ -123,17 +138,38 @@ class FakePerson:
 
 
 class Fakes:
-    """All fake hosts and what they received. `delay_s` is how long each takes to answer a delivery."""
+    """All fake hosts and what they received; `cast` says how each of them behaves."""
 
     def __init__(self, origin_of_node: str) -> None:
+        self.origins: list[str] = []
+        self.kinds: dict[str, Kind] = {}
+        self.ended = asyncio.Event()  # lets the silent go
         self.node_port = int(origin_of_node.rpartition(":")[2])
         self.node_inbox = f"{origin_of_node}/inbox"
         self.people: dict[str, FakePerson] = {}
-        self.delay_s = 0.0
         self.arrived: dict[str, list[tuple[float, str]]] = {}  # by type: when, at which origin
         self._awaited = ("", 1)
         self._reached = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
+
+    def cast(self, hosts: int, *, dead: float, slow: float) -> dict[str, Kind]:
+        """Give parts to `hosts` hosts that had none yet; half of the dead are silent, half are not there.
+
+        Raises: ValueError when there are not so many left.
+        """
+        fresh = [origin for origin in self.origins if origin not in self.kinds][:hosts]
+        if len(fresh) < hosts:
+            raise ValueError(f"only {len(fresh)} fake hosts are left, not {hosts}")
+        silent, closed, late = round(hosts * dead / 2), round(hosts * dead / 2), round(hosts * slow)
+        parts = [Kind.SILENT] * silent + [Kind.CLOSED] * closed + [Kind.SLOW] * late
+        parts += [Kind.FAST] * (hosts - len(parts))
+        random.Random(hosts).shuffle(parts)
+        cast = dict(zip(fresh, parts, strict=True))
+        self.kinds.update(cast)
+        return {
+            f"http://127.0.0.1:{unused_port()}" if part == Kind.CLOSED else origin: part
+            for origin, part in cast.items()
+        }
 
     def count(self, kind: str) -> int:
         """How many activities of a type arrived."""
@@ -168,8 +204,11 @@ class Fakes:
         return web.json_response(person.document(), content_type="application/activity+json")
 
     async def _take(self, host: str, body: bytes) -> web.Response:
-        if self.delay_s:
-            await asyncio.sleep(self.delay_s)
+        part = self.kinds.get(f"http://{host}", Kind.FAST)
+        if part == Kind.SILENT:
+            await self.ended.wait()
+        if part == Kind.SLOW:
+            await asyncio.sleep(SLOW_S)
         activity = json.loads(body)
         self.arrived.setdefault(activity["type"], []).append((time.perf_counter(), host))
         if activity["type"] == "Follow" and activity["object"] in self.people:
@@ -189,24 +228,35 @@ class Fakes:
             raise ValueError(f"the node answered {status} {body[:200]!r} to {activity['type']}")
 
 
+def unused_port() -> int:
+    """A port nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 @asynccontextmanager
 async def running(origin_of_node: str, *, hosts: int, people: int) -> AsyncIterator[Fakes]:
-    """`hosts` fake hosts with `people` on all of them together."""
+    """`hosts` fake hosts, each a port on loopback, with `people` on all of them together."""
     fakes = Fakes(origin_of_node)
-    runner = web.ServerRunner(web.Server(fakes.answer))
+    runner = web.ServerRunner(web.Server(fakes.answer), shutdown_timeout=0.5)
     await runner.setup()
-    origins = []
-    for _ in range(hosts):
-        site = web.TCPSite(runner, "127.0.0.1", 0, backlog=256)
-        await site.start()
-    for address in runner.addresses:
-        origins.append(f"http://127.0.0.1:{address[1]}")
-    # Keys are slow to make; a dozen are enough for all, the node keeps them by key id anyway.
-    keys = [rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(min(people, 12))]
-    for number in range(people):
-        person = FakePerson(origins[number % hosts], number, keys[number % len(keys)])
-        fakes.people[person.uri] = person
     try:
+        for _ in range(hosts):
+            listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+            fakes.origins.append(f"http://127.0.0.1:{listener.getsockname()[1]}")
+            await web.SockSite(runner, listener).start()
+        _people(fakes, people)
         yield fakes
     finally:
+        fakes.ended.set()
         await runner.cleanup()
+
+
+def _people(fakes: Fakes, count: int) -> None:
+    # Keys are slow to make; a dozen are enough for all, the node keeps them by key id anyway.
+    keys = [rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(min(count, 12))]
+    for number in range(count):
+        origin = fakes.origins[number % len(fakes.origins)]
+        person = FakePerson(origin, number, keys[number % len(keys)])
+        fakes.people[person.uri] = person
