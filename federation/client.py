@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import quote, urljoin
 
@@ -25,8 +26,10 @@ from yarl import URL
 
 from federation import uris
 from federation.budget import FetchBudget, NetworkForbidden, check_network_allowed, forbid_network
+from federation.courier import CONNECT_S, Courier
 from federation.errors import FederationError
 from federation.reach import ClientPolicy
+from federation.signatures.desk import SigningDesk
 
 __all__ = [
     "AddressRefused", "Ask", "Client", "ClientPolicy", "FetchBudget", "Limits", "NetworkForbidden", "Reply",
@@ -37,10 +40,8 @@ MAX_BODY_BYTES: Final = 1024 * 1024
 MAX_REDIRECTS: Final = 3
 LOOKUP_S: Final = 10.0
 DELIVERY_S: Final = 30.0
-CONNECT_S: Final = 5.0
 DNS_S: Final = 4.0
 _CHUNK_BYTES: Final = 64 * 1024
-_DRAIN_S: Final = 1.0
 _REDIRECTS: Final = frozenset((301, 302, 303, 307, 308))
 _URL_SAFE: Final = "".join(chr(code) for code in range(0x21, 0x7F))
 
@@ -119,6 +120,7 @@ class _Resolver(AbstractResolver):
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
+@lru_cache(maxsize=1024)
 def wire_url(uri: str) -> str:
     """The URL as it goes on the request line: canonical host, no fragment, ASCII only."""
     parts = uris.parse(uri)
@@ -142,14 +144,16 @@ class Client:
     ) -> None:
         self.policy = policy
         self.user_agent = f"Allmende/{version} (+{origin})"
-        self._resolver = resolver
+        self._resolver = resolver or _Resolver()
         self._tls = tls
         self._session: aiohttp.ClientSession | None = None
+        self._courier = Courier(policy, self._resolver, tls)
+        self.desk = SigningDesk()
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None or self._session.closed:
             connector = aiohttp.TCPConnector(
-                resolver=self._resolver or _Resolver(),
+                resolver=self._resolver,
                 socket_factory=self._socket,
                 ssl=self._tls or True,
                 limit=256,
@@ -227,28 +231,29 @@ class Client:
 
         Raises: as `get`.
         """
+        check_network_allowed()
         url = wire_url(url)
-        self.policy.check_url(uris.parse(url))
+        parts = uris.parse(url)
+        self.policy.check_url(parts)
         try:
             async with asyncio.timeout(seconds):
-                return await self._exchange("POST", url, headers, 0, body)
+                answer = await self._courier.post(parts, body, {"User-Agent": self.user_agent, **headers})
         except TimeoutError:
             raise FederationError("timed_out", permanent=False, status=503) from None
+        except (OSError, ValueError) as error:
+            raise FederationError("unreachable", type(error).__name__, permanent=False, status=503) from None
+        return Reply(url, answer.status, answer.headers, b"")
 
-    async def _exchange(
-        self, method: str, url: str, headers: Mapping[str, str], max_bytes: int, body: bytes | None = None
-    ) -> Reply:
+    async def _exchange(self, method: str, url: str, headers: Mapping[str, str], max_bytes: int) -> Reply:
         check_network_allowed()
         refused: list[str] = []
         token = _refused_addresses.set(refused)
         try:
             async with self._open().request(
-                method, URL(url, encoded=True), data=body, headers=headers, allow_redirects=False
+                method, URL(url, encoded=True), headers=headers, allow_redirects=False
             ) as response:
                 content = b""
-                if method == "POST":
-                    await _drain(response)
-                elif response.status not in _REDIRECTS:
+                if response.status not in _REDIRECTS:
                     content = await _read(response, max_bytes)
                 return Reply(url, response.status, response.headers, content)
         except (aiohttp.ClientError, OSError, ValueError) as error:
@@ -262,28 +267,11 @@ class Client:
 
     async def close(self) -> None:
         """Closes the pool."""
+        self.desk.close()
+        await self._courier.close()
         if self._session is not None:
             await self._session.close()
-
-
-async def _drain(response: aiohttp.ClientResponse) -> None:
-    """Reads the answer to a POST away, so that the connection can be used again.
-
-    Only its status counts: a peer that has taken a delivery and then dawdles, or answers in an
-    encoding of its own, must not get the delivery twice.
-    """
-    left = _CHUNK_BYTES
-    try:
-        async with asyncio.timeout(_DRAIN_S):
-            async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
-                left -= len(chunk)
-                if left < 0:
-                    break
-            else:
-                return
-    except (TimeoutError, aiohttp.ClientError):
-        pass
-    response.close()
+        await self._resolver.close()
 
 
 async def _read(response: aiohttp.ClientResponse, max_bytes: int) -> bytes:

@@ -21,8 +21,9 @@ from federation.directory import Directory
 from federation.documents import Documents
 from federation.errors import FederationError
 from federation.keys import Signer
-from federation.signatures import cavage, rfc9421
+from federation.signatures import cavage, rfc9421, wishes
 from federation.signatures.message import Outgoing
+from federation.signatures.wishes import Wish
 
 ACCEPT: Final = (
     'application/activity+json, application/ld+json; profile="https://www.w3.org/ns/activitystreams"'
@@ -30,6 +31,7 @@ ACCEPT: Final = (
 _PROFILE: Final = "https://www.w3.org/ns/activitystreams"
 _UTF8: Final = frozenset(("utf-8", "utf8"))
 T = TypeVar("T")
+Style = Callable[[str], dict[str, str]]  # headers for one hop
 
 
 class Fetched(msgspec.Struct, frozen=True):
@@ -103,11 +105,11 @@ class Fetcher:
         if await self.directory.is_host_refused(host):
             raise FederationError("host_refused", host, status=403)
 
-    def _styles(self, url: str) -> list[Callable[[str], dict[str, str]] | None]:
+    def _styles(self, url: str) -> list[Style | None]:
         signer, clock = self.signer, self._clock
         if signer is None:
             return [None]
-        styles: list[Callable[[str], dict[str, str]] | None] = [
+        styles: list[Style | None] = [
             lambda hop: cavage.sign(Outgoing("GET", hop), signer, clock()),
             lambda hop: rfc9421.sign(Outgoing("GET", hop), signer, clock()),
         ]
@@ -115,19 +117,30 @@ class Fetcher:
             styles.append(lambda hop: cavage.sign(Outgoing("GET", hop), signer, clock(), with_query=False))
         return styles
 
+    def _as_wished(self, wish: Wish) -> Style:
+        signer, clock = self.signer, self._clock
+        assert signer is not None  # without one nobody is asked twice
+        return lambda hop: rfc9421.sign(Outgoing("GET", hop), signer, clock(), wish)
+
     async def ask(
         self, url: str, *, budget: FetchBudget | None = None, limits: Limits | None = None
     ) -> Reply:
-        """A signed GET, tried with the next way of signing after each 401.
+        """A signed GET, tried with the next way of signing after each 401, as its answer wishes first.
 
         Raises: as `client.Client.get`, and `host_refused` before any connection.
         """
         reply: Reply | None = None
-        for sign in self._styles(url):
+        styles, wished = self._styles(url), False
+        while styles:
+            sign = styles.pop(0)
             ask = Ask(url, ACCEPT, sign=sign, admit=self._admit, budget=budget, limits=limits or Limits())
             reply = await self.client.get(ask)
             if reply.status != 401:
                 break
+            wish = wishes.read(reply.headers.get("Accept-Signature", ""))
+            if self.signer is not None and wish is not None and wish.algorithm != "ed25519" and not wished:
+                wished = True
+                styles[0:1] = [self._as_wished(wish)]
         if reply is None:
             raise FederationError("fetch_failed", permanent=False, status=503)
         return reply

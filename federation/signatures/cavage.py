@@ -42,7 +42,7 @@ def sign(message: Outgoing, signer: Signer, now: datetime, *, with_query: bool =
     target = parts.target if with_query else parts.path or "/"
     sent = {"Host": parts.authority, "Date": http_date(now)}
     if message.body is not None:
-        sent["Digest"] = digest.digest_header(message.body)
+        sent["Digest"] = digest.digest_of(message.digest)
         sent["Content-Type"] = message.content_type
     sent.update(message.extra)
     lines = [f"(request-target): {message.method.lower()} {target}"]

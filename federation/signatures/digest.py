@@ -22,14 +22,14 @@ def sha256_base64(body: bytes) -> str:
     return b64encode(hashlib.sha256(body).digest()).decode("ascii")
 
 
-def digest_header(body: bytes) -> str:
+def digest_of(sha256: str) -> str:
     """The value of `Digest`; the upper-case name is compared literally by some peers."""
-    return f"SHA-256={sha256_base64(body)}"
+    return f"SHA-256={sha256}"
 
 
-def content_digest_header(body: bytes) -> str:
+def content_digest_of(sha256: str) -> str:
     """The value of `Content-Digest`. Spec: RFC 9530 §2."""
-    return f"sha-256=:{sha256_base64(body)}:"
+    return f"sha-256=:{sha256}:"
 
 
 def _compare(found: list[str], body: bytes) -> None:

@@ -18,8 +18,11 @@ import msgspec
 
 from federation.errors import FederationError
 from federation.keys import PublicKey
+from federation.signatures.digest import sha256_base64
 
 Scheme = Literal["cavage", "rfc9421"]
+# Ways of signing to a host: the schemes with RSA, and RFC 9421 with Ed25519.
+Style = Literal["cavage", "rfc9421", "ed25519"]
 
 # The window, in seconds. A signature lives 5 minutes unless it says otherwise, and clocks may
 # be an hour apart: so up to 65 minutes old and 60 minutes early. Nothing may claim to live
@@ -54,13 +57,22 @@ class SignedRequest(msgspec.Struct, frozen=True):
 
 
 class Outgoing(msgspec.Struct, frozen=True):
-    """A request about to be signed. `extra` headers are sent and covered by the signature."""
+    """A request about to be signed. `extra` headers are sent and covered by the signature.
+
+    `sha256` (base64) saves computing it for each of the many hosts that get the same body.
+    """
 
     method: str
     url: str
     body: bytes | None = None
     content_type: str = "application/activity+json"
     extra: tuple[tuple[str, str], ...] = ()
+    sha256: str = ""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the body, in base64."""
+        return self.sha256 or sha256_base64(self.body or b"")
 
 
 class Claim(msgspec.Struct, frozen=True):

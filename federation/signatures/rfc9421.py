@@ -23,8 +23,10 @@ from federation.signatures.message import (
     SignedRequest,
     check_window,
     decode_base64,
+    http_date,
     known_algorithm,
 )
+from federation.signatures.wishes import DERIVED, Wish
 
 _INPUT: Final = re.compile(r"\s*([a-z*][a-z0-9_.*-]*)=\(([^()]*)\)((?:\s*;.*)?)")
 _SIGNATURE: Final = re.compile(r"\s*([a-z*][a-z0-9_.*-]*)=:([A-Za-z0-9+/=]+):\s*")
@@ -35,28 +37,47 @@ _MAX_COMPONENTS: Final = 32
 _LABEL: Final = "sig1"
 
 
-def sign(message: Outgoing, signer: Signer, now: datetime) -> dict[str, str]:
-    """The headers to send with `message`: `Signature-Input` and `Signature` among them."""
+def sign(message: Outgoing, signer: Signer, now: datetime, wish: Wish | None = None) -> dict[str, str]:
+    """The headers to send with `message`: `Signature-Input` and `Signature` among them.
+
+    A `wish` of the peer is fulfilled beside what we always cover.
+    """
     parts = uris.parse(message.url)
     sent = {"Host": parts.authority}
-    values = {
-        "@method": message.method.upper(),
-        "@target-uri": parts.origin + parts.target,
-        "@authority": parts.authority,
-    }
+    fields: dict[str, str] = {}
     if message.body is not None:
         sent["Content-Type"] = message.content_type
-        sent["Content-Digest"] = values["content-digest"] = digest.content_digest_header(message.body)
+        sent["Content-Digest"] = fields["content-digest"] = digest.content_digest_of(message.digest)
     for name, value in message.extra:
-        sent[name] = values[name.lower()] = value
-    listed = " ".join(f'"{name}"' for name in values)
-    algorithm = "rsa-v1_5-sha256" if signer.is_rsa else "ed25519"
-    parameters = f'({listed});created={int(now.timestamp())};keyid="{signer.key_id}";alg="{algorithm}"'
-    lines = [f'"{name}": {value}' for name, value in values.items()]
-    base = "\n".join([*lines, f'"@signature-params": {parameters}'])
-    sent["Signature-Input"] = f"{_LABEL}={parameters}"
-    sent["Signature"] = f"{_LABEL}=:{b64encode(signer.sign(base.encode())).decode('ascii')}:"
+        sent[name] = fields[name.lower()] = value
+    covered = ["@method", "@target-uri", "@authority", *fields]
+    if wish is not None:
+        if "date" in wish.components:
+            sent["Date"] = http_date(now)
+        covered += [name for name in wish.components if name not in covered and _is_there(name, sent)]
+    fields |= {name.lower(): value for name, value in sent.items()}
+    fields |= _derived(message.method.upper(), parts.target, parts.origin)
+    about = _about(signer, now, wish)
+    listed = " ".join(f'"{name}"' for name in covered)
+    lines = [f'"{name}": {fields[name]}' for name in covered]
+    base = "\n".join([*lines, f'"@signature-params": ({listed}){about}'])
+    label = _LABEL if wish is None else wish.label
+    sent["Signature-Input"] = f"{label}=({listed}){about}"
+    sent["Signature"] = f"{label}=:{b64encode(signer.sign(base.encode())).decode('ascii')}:"
     return sent
+
+
+def _is_there(name: str, sent: dict[str, str]) -> bool:
+    return name in DERIVED or any(name == header.lower() for header in sent)
+
+
+def _about(signer: Signer, now: datetime, wish: Wish | None) -> str:
+    algorithm = "rsa-v1_5-sha256" if signer.is_rsa else "ed25519"
+    about = f';created={int(now.timestamp())};keyid="{signer.key_id}";alg="{algorithm}"'
+    for name in ("nonce", "tag") if wish is not None else ():
+        value = getattr(wish, name)
+        about += f';{name}="{value}"' if value else ""
+    return about
 
 
 def _refuse(why: str) -> FederationError:
@@ -101,15 +122,15 @@ def _check_coverage(components: list[str], request: SignedRequest) -> None:
         raise FederationError("signature_coverage", "RFC 9421", status=401)
 
 
-def _values(request: SignedRequest, origin: str) -> dict[str, str]:
-    path, _, query = request.target.partition("?")
+def _derived(method: str, target: str, origin: str) -> dict[str, str]:
+    path, _, query = target.partition("?")
     scheme, _, authority = origin.partition("://")
     return {
-        "@method": request.method,
-        "@target-uri": origin + request.target,
+        "@method": method,
+        "@target-uri": origin + target,
         "@authority": authority,
         "@scheme": scheme,
-        "@request-target": request.target,
+        "@request-target": target,
         "@path": path,
         "@query": f"?{query}",
     }
@@ -154,7 +175,7 @@ def read(request: SignedRequest, headers: dict[str, str], now: datetime, origin:
     if "content-digest" in components:
         digest.check_content_digest(headers.get("content-digest", ""), request.body)
     values = {name: value for name, value in headers.items() if not name.startswith("@")}
-    values.update(_values(request, origin))
+    values.update(_derived(request.method, request.target, origin))
     algorithm = parameters.get("alg", "")
     return Claim(
         scheme="rfc9421",

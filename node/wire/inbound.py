@@ -12,6 +12,7 @@ from aiohttp import web
 
 from federation import inbox
 from federation.errors import FederationError
+from federation.signatures import wishes
 from node.appkeys import NODE
 from node.runtime import Node
 from node.wire.store import arrivals as store
@@ -86,7 +87,7 @@ async def receive_activity(request: web.Request) -> web.Response:
     except TimeoutError:
         return _refusal(FederationError("timed_out", status=400))
     if isinstance(received, inbox.Ignored):
-        return web.Response(status=202)
+        return _taken(request)
     await batcher_of(node).put(
         store.Arrival(
             activity_uri=received.activity_id,
@@ -99,7 +100,7 @@ async def receive_activity(request: web.Request) -> web.Response:
             body=received.body,
         )
     )
-    return web.Response(status=202)
+    return _taken(request)
 
 
 def batcher_of(node: Node) -> ArrivalBatcher:
@@ -108,6 +109,12 @@ def batcher_of(node: Node) -> ArrivalBatcher:
     return batcher
 
 
+def _taken(request: web.Request) -> web.Response:
+    """202, and the offer to sign by Ed25519 next time. Spec: RFC 9421 §5.1."""
+    known = 'alg="ed25519"' in request.headers.get("Signature-Input", "")
+    return web.Response(status=202, headers=None if known else {"Accept-Signature": wishes.OFFER})
+
+
 def _refusal(error: FederationError) -> web.Response:
-    headers = {"Retry-After": "60"} if error.status == 503 else {}
+    headers = {503: {"Retry-After": "60"}, 401: {"Accept-Signature": wishes.CHALLENGE}}.get(error.status)
     return web.json_response({"error": error.code}, status=error.status, headers=headers)

@@ -89,7 +89,8 @@ async def _begin(node: Node, items: Sequence[InboxItem]) -> tuple[Batch, dict[st
 async def _finish(tx: Tx, outcomes: Sequence[Outcome], hosts: Sequence[str]) -> None:
     """Write down how these ended, with their effects where `tx` made them; give the hosts back."""
     await store.put_outcomes(tx, outcomes, hosts)
-    await deliveries.put_hosts_heard(tx, hosts)
+    if await deliveries.put_hosts_heard(tx, hosts):
+        tx.wake("deliver")
 
 
 def _split(batch: Batch) -> tuple[list[Ready], dict[str, list[Ready]]]:

@@ -26,8 +26,8 @@ async def publish(tx: Tx, sender_id: int, activity: vocab.Activity, whom: Destin
     )
     if activity_id is None:
         return
-    if activity.type == "Delete" and activity.object_id:
-        # Who did not get it yet shall not get it now, and never after its Delete.
+    if activity.type in ("Delete", "Undo") and activity.object_id:
+        # Who did not get it yet shall not get it now, and never after it was taken back.
         await store.put_superseded(tx, activity.object_id, activity_id)
     if await store.put_deliveries(tx, activity_id, sender_id, whom):
         tx.wake("deliver")

@@ -4,11 +4,11 @@ Never logs, never hands out a key in any form but `federation.keys.Signer`.
 """
 
 from collections import OrderedDict
+from datetime import datetime
 from typing import Any
 
-import msgspec
-
 from federation import keys, proofs
+from federation.delivery import Pens
 from federation.keys import Signer
 from node.db.database import Prove, Tx
 from node.errors import NodeError
@@ -18,31 +18,28 @@ from node.wire.store import deliveries as store
 _CACHE_ROWS = 512
 
 
-class Signers(msgspec.Struct, frozen=True):
-    """Both keys of one actor: RSA for HTTP signatures, Ed25519 for object proofs."""
-
-    rsa: Signer
-    ed25519: Signer
-
-
 def prover(node: Node) -> Prove:
     """What a transaction asks for proofs (`Tx.prove`). Spec: FEP-8b32."""
 
     async def prove(tx: Tx, actor_id: int, document: dict[str, Any]) -> dict[str, Any]:
-        signers = await signers_of(node, actor_id, tx)
-        return proofs.add_proof(proofs.with_context(document), signers.ed25519, tx.now)
+        pens = await signers_of(node, actor_id, tx, made_at=await store.find_keys_at(tx, actor_id))
+        assert pens.ed25519 is not None
+        return proofs.add_proof(proofs.with_context(document), pens.ed25519, tx.now)
 
     return prove
 
 
-async def signers_of(node: Node, actor_id: int, tx: Tx | None = None) -> Signers:
+async def signers_of(
+    node: Node, actor_id: int, tx: Tx | None = None, *, made_at: datetime | None = None
+) -> Pens:
     """The keys of one of our actors. Raises: NodeError `not_found` when it has none.
 
-    With `tx` they may be keys that this transaction has only just made.
+    With `tx` they may be keys that this transaction has only just made. `made_at` tells which keys are
+    meant: others in memory are older, since replaced by another process.
     """
-    cache: OrderedDict[int, Signers] = node.caches.setdefault("signers", OrderedDict())
+    cache: OrderedDict[int, tuple[datetime, Pens]] = node.caches.setdefault("signers", OrderedDict())
     found = cache.get(actor_id)
-    if found is None:
+    if found is None or made_at not in (None, found[0]):
         if tx is None:
             async with node.db.read() as reading:
                 row = await store.find_signing(reading, actor_id)
@@ -51,11 +48,11 @@ async def signers_of(node: Node, actor_id: int, tx: Tx | None = None) -> Signers
         if row is None:
             raise NodeError("not_found", detail=f"no keys for actor {actor_id}")
         secret = node.keyring.key("sealing")
-        found = Signers(
+        pens = Pens(
             Signer(row.public_key_id, keys.load_private(keys.unseal(row.rsa_sealed, secret))),
             Signer(row.ed25519_key_id, keys.load_private(keys.unseal(row.ed25519_sealed, secret))),
         )
-        cache[actor_id] = found
+        found = cache[actor_id] = (row.made_at, pens)
         while len(cache) > _CACHE_ROWS:
             cache.popitem(last=False)
-    return found
+    return found[1]

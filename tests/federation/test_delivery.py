@@ -14,14 +14,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from federation import keys
-from federation.delivery import Delivered, Gone, Later, Outcome, Refused, next_delay, parse_retry_after, post
+from federation.delivery import (
+    Delivered,
+    Gone,
+    Later,
+    Outcome,
+    Pens,
+    Refused,
+    next_delay,
+    parse_retry_after,
+    post,
+)
 from federation.keys import PublicKey, Signer
-from federation.signatures.message import Scheme, SignedRequest
+from federation.signatures.message import Outgoing, SignedRequest, Style
 from federation.signatures.verify import read_claim
 from tests.federation.peers import NOW, ORIGIN, Handler, Peer, Rig, key
 
 ALICE = Signer(f"{ORIGIN}/ap/users/1#main-key", key("alice"))
 PUBLIC = PublicKey(ALICE.key_id, "o", keys.public_pem(key("alice")))
+PENS = Pens(ALICE, Signer(f"{ORIGIN}/ap/users/1#ed25519-key", key("ed-alice")))
 BODY = b'{"type":"Create"}'
 
 
@@ -34,8 +45,12 @@ def _answers(peer: Peer, *statuses: int, **headers: str) -> None:
     peer.handlers["/inbox"] = handler
 
 
-async def _post(rig: Rig, scheme: Scheme | None = "cavage") -> Outcome:
-    return await post(rig.client, rig.peers["victim.test"].uri("/inbox"), BODY, ALICE, NOW, scheme=scheme)
+async def _post(rig: Rig, scheme: Style | None = "cavage") -> Outcome:
+    return await _post_to(rig, rig.peers["victim.test"].uri("/inbox"), scheme)
+
+
+async def _post_to(rig: Rig, url: str, style: Style | None = None) -> Outcome:
+    return await post(rig.client, Outgoing("POST", url, BODY), PENS, NOW, style)
 
 
 TABLE: dict[int, Outcome] = {
@@ -57,7 +72,7 @@ async def test_every_answer_has_one_meaning(rig: Rig, status: int, expected: Out
 
 
 @pytest.mark.parametrize("scheme", ["cavage", "rfc9421"])
-async def test_what_is_delivered_carries_a_signature_that_holds(rig: Rig, scheme: Scheme) -> None:
+async def test_what_is_delivered_carries_a_signature_that_holds(rig: Rig, scheme: Style) -> None:
     victim = rig.peers["victim.test"]
     proved: list[bool] = []
 
@@ -89,7 +104,7 @@ async def test_what_is_delivered_carries_a_signature_that_holds(rig: Rig, scheme
     ],
 )
 async def test_a_second_knock_uses_the_other_signature(
-    rig: Rig, statuses: tuple[int, ...], scheme: Scheme | None, expected: Outcome, knocks: int
+    rig: Rig, statuses: tuple[int, ...], scheme: Style | None, expected: Outcome, knocks: int
 ) -> None:
     victim = rig.peers["victim.test"]
     _answers(victim, *statuses)
@@ -111,7 +126,7 @@ async def test_a_peer_that_cannot_be_reached_is_tried_later(rig: Rig) -> None:
     url = victim.uri("/inbox")
     await victim.stop()
     await victim.start()
-    assert await post(rig.client, url, BODY, ALICE, NOW) == Later("unreachable")
+    assert await _post_to(rig, url) == Later("unreachable")
 
 
 async def endless(request: web.Request) -> web.StreamResponse:
@@ -152,7 +167,7 @@ async def test_rel_18_what_follows_an_acceptance_is_no_matter(rig: Rig, handler:
     ],
 )
 async def test_an_inbox_that_points_inside_is_refused_for_good(rig: Rig, url: str, code: str) -> None:
-    assert await post(rig.client, url, BODY, ALICE, NOW) == Refused(code)
+    assert await _post_to(rig, url) == Refused(code)
 
 
 RETRY_AFTER = {

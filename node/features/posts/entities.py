@@ -231,6 +231,7 @@ class Statuses:
 
     def edits(self, post: PostView, revisions: Iterable[Revision]) -> list[StatusEdit]:
         """Every version of a post, oldest first."""
+        files = [attachment(self.node, file) for file in post.media]
         return [
             StatusEdit(
                 content=one.html,
@@ -238,7 +239,7 @@ class Statuses:
                 sensitive=one.sensitive,
                 created_at=stamp(one.written_at),
                 account=self.account(post.author),
-                media_attachments=[attachment(self.node, file) for file in one.media],
+                media_attachments=files,
                 emojis=emojis(post.emojis, self.addresses),
             )
             for one in revisions

@@ -1,0 +1,195 @@
+"""Rounds with one leased host: its deliveries are sent, and what became of each is decided.
+
+Every sender's deliveries go in their order, a few senders side by side. A round lasts a few seconds
+at most, so that a slow host gives its place back. Called by `deliver`; writes nothing itself
+(`outcomes` does).
+"""
+
+import asyncio
+import random
+from collections import OrderedDict, defaultdict
+from collections.abc import Sequence
+from datetime import timedelta
+
+import msgspec
+
+from federation import delivery
+from federation.delivery import Delivered, Gone, Later, Outcome, Refused
+from federation.signatures.digest import sha256_base64
+from federation.signatures.message import Outgoing
+from node.errors import NodeError
+from node.runtime import Node
+from node.wire.outcomes import PER_HOST, Outcomes
+from node.wire.signers import signers_of
+from node.wire.store import queue as store
+from node.wire.store.queue import Due, HostState, Page, Sent
+
+__all__ = ["MAX_ATTEMPTS", "PER_HOST", "ROUND_S", "Rounds"]
+
+MAX_ATTEMPTS = 12
+ROUND_S = 5.0
+_BODIES = 512
+_BODIES_BYTES = 16 * 1024 * 1024
+_SILENT = frozenset(("unreachable", "timed_out", "http_429", "http_502", "http_503", "http_504"))
+
+
+class Body(msgspec.Struct, frozen=True):
+    """An activity as it is sent to everybody, and its digest, computed once."""
+
+    content: bytes
+    sha256: str
+
+
+class _Round(msgspec.Struct):
+    """One round as it goes on."""
+
+    host: HostState
+    page: Page
+    ends: float
+    waits_ms: list[float]
+
+    def is_over(self, now: float) -> bool:
+        """Whether nothing more is to be begun: at least one was sent, and it fell silent or took long."""
+        return self.page.silent_until is not None or (bool(self.page.sent) and now > self.ends)
+
+
+class Rounds:
+    """Sends, for one process."""
+
+    def __init__(self, node: Node, outcomes: Outcomes) -> None:
+        self._node = node
+        self._outcomes = outcomes
+        self._bodies: OrderedDict[int, Body] = OrderedDict()
+        self._bodies_bytes = 0
+        self._chance = random.Random()
+
+    async def serve(self, host: HostState, due: list[Due], until: float) -> None:
+        """Send to one leased host until nothing is due for it, it falls silent, or its time is up."""
+        loop = asyncio.get_running_loop()
+        ends = min(until, loop.time() + ROUND_S)
+        while True:
+            current = _Round(host, Page(host=host.host, sent=[], gone=[]), ends, [])
+            await self._send_all(current, due)
+            page = current.page
+            page.go_on = loop.time() < ends
+            if current.waits_ms:
+                page.answer_ms = max(1, round(sum(current.waits_ms) / len(current.waits_ms)))
+            due = await self._outcomes.put(page)
+            if not due:
+                return
+            if page.style:
+                host = msgspec.structs.replace(host, scheme=page.style)
+            await self.fetch(due)
+
+    async def fetch(self, due: Sequence[Due]) -> None:
+        """Have the bodies of these deliveries at hand, each read once for all its hosts."""
+        wanted = {row.activity_id for row in due}
+        for known in wanted & self._bodies.keys():
+            self._bodies.move_to_end(known)
+        missing = wanted - self._bodies.keys()
+        if not missing:
+            return
+        async with self._node.db.read() as tx:
+            found = await store.list_bodies(tx, sorted(missing))
+        for activity_id, content in found.items():
+            self._bodies[activity_id] = Body(content, sha256_base64(content))
+            self._bodies_bytes += len(content)
+        while len(self._bodies) > max(_BODIES, len(wanted)) or self._bodies_bytes > _BODIES_BYTES:
+            oldest = next(iter(self._bodies))
+            if oldest in wanted:
+                break
+            self._bodies_bytes -= len(self._bodies.pop(oldest).content)
+
+    async def _body(self, row: Due) -> Body:
+        found = self._bodies.get(row.activity_id)
+        if found is None:  # others pushed it out meanwhile
+            async with self._node.db.read() as tx:
+                content = (await store.list_bodies(tx, [row.activity_id]))[row.activity_id]
+            found = Body(content, sha256_base64(content))
+        return found
+
+    async def _send_all(self, current: _Round, due: Sequence[Due]) -> None:
+        by_sender: dict[int, list[Due]] = defaultdict(list)
+        for row in due:
+            by_sender[row.sender_id].append(row)
+        if len(by_sender) == 1:
+            await self._send_in_order(current, due)
+            return
+        gate = asyncio.Semaphore(self._node.config.federation.connections_per_host)
+
+        async def one_sender(rows: list[Due]) -> None:
+            async with gate:
+                await self._send_in_order(current, rows)
+
+        await asyncio.gather(*(one_sender(rows) for rows in by_sender.values()))
+
+    async def _send_in_order(self, current: _Round, rows: Sequence[Due]) -> None:
+        """One sender's deliveries; one that must wait holds back those behind it."""
+        loop = asyncio.get_running_loop()
+        for row in rows:
+            began = loop.time()
+            if current.is_over(began):
+                return
+            outcome = await self._send(current.host, row)
+            if isinstance(outcome, Delivered | Gone) or _reason(outcome).startswith("http_"):
+                current.waits_ms.append((loop.time() - began) * 1000)
+            if not self._note(current, row, outcome):
+                return
+
+    async def _send(self, host: HostState, row: Due) -> Outcome:
+        if row.keys_at is None:
+            return Refused("sender_gone")
+        try:
+            pens = await signers_of(self._node, row.sender_id, made_at=row.keys_at)
+        except NodeError:
+            return Refused("sender_gone")
+        body = await self._body(row)
+        message = Outgoing("POST", row.inbox_uri, body.content, sha256=body.sha256)
+        # A host that never answered is not known yet: its first refusal may be about the signature.
+        return await delivery.post(
+            self._node.client, message, pens, self._node.clock.now(), host.scheme or None
+        )
+
+    def _note(self, current: _Round, row: Due, outcome: Outcome) -> bool:
+        """Put the outcome on the page; False when what its sender wrote later has to wait."""
+        page = current.page
+        match outcome:
+            case Delivered(style=style):
+                page.style = style
+                page.sent.append(Sent(row.id, "delivered"))
+            case Refused(code=code):
+                page.sent.append(Sent(row.id, "refused", code))
+            case Gone(certain=certain) if certain or row.attempts >= 2:
+                page.sent.append(Sent(row.id, "gone", "gone"))
+                page.gone.append(row.inbox_uri)
+            case Gone():
+                page.sent.append(self._again(row, Later("http_404")))
+                return False
+            case Later():
+                page.sent.append(self._again(row, outcome))
+                if outcome.reason in _SILENT:
+                    page.silent_until = self._node.clock.now() + self._rest(current.host, outcome)
+                    page.code = outcome.reason
+                return False
+        return True
+
+    def _rest(self, host: HostState, later: Later) -> timedelta:
+        return timedelta(seconds=later.delay_s or delivery.next_rest(host.failures + 1, self._chance))
+
+    def _again(self, row: Due, later: Later) -> Sent:
+        delay = delivery.next_delay(row.attempts + 1, self._chance)
+        if delay is None or row.attempts + 1 >= MAX_ATTEMPTS:
+            return Sent(row.id, "failed", later.reason)
+        if later.reason in _SILENT:
+            delay = 0  # the host's pause counts, so that its queue keeps its order
+        wait = timedelta(seconds=later.delay_s or delay)
+        return Sent(row.id, "due", later.reason, self._node.clock.now() + wait)
+
+
+def _reason(outcome: Outcome) -> str:
+    match outcome:
+        case Later(reason=reason):
+            return reason
+        case Refused(code=code):
+            return code
+    return ""
