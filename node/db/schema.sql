@@ -222,6 +222,12 @@ CREATE TABLE public.follows (
     CONSTRAINT follows_state_check CHECK ((state = ANY (ARRAY['asked'::text, 'accepted'::text])))
 );
 
+CREATE TABLE public.gone_inboxes (
+    inbox_uri text NOT NULL,
+    host text NOT NULL,
+    gone_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE public.home_entries (
     owner_id bigint NOT NULL,
     id bigint NOT NULL,
@@ -241,7 +247,11 @@ CREATE TABLE public.hosts (
     leased_until timestamp with time zone,
     refused_at timestamp with time zone,
     handles_checked_at timestamp with time zone,
-    CONSTRAINT hosts_scheme_check CHECK ((scheme = ANY (ARRAY[''::text, 'cavage'::text, 'rfc9421'::text])))
+    answer_ms integer DEFAULT 0 NOT NULL,
+    code text DEFAULT ''::text NOT NULL,
+    tried_at timestamp with time zone,
+    gone_at timestamp with time zone,
+    CONSTRAINT hosts_scheme_check CHECK ((scheme = ANY (ARRAY[''::text, 'cavage'::text, 'rfc9421'::text, 'ed25519'::text])))
 );
 
 CREATE TABLE public.inbox_items (
@@ -585,6 +595,9 @@ ALTER TABLE ONLY public.follows
 ALTER TABLE ONLY public.follows
     ADD CONSTRAINT follows_uri_key UNIQUE (uri);
 
+ALTER TABLE ONLY public.gone_inboxes
+    ADD CONSTRAINT gone_inboxes_pkey PRIMARY KEY (inbox_uri);
+
 ALTER TABLE ONLY public.home_entries
     ADD CONSTRAINT home_entries_pkey PRIMARY KEY (owner_id, id);
 
@@ -755,9 +768,13 @@ CREATE INDEX deliveries_ended ON public.deliveries USING btree (ended_at) WHERE 
 
 CREATE INDEX deliveries_sender ON public.deliveries USING btree (sender_id);
 
+CREATE INDEX deliveries_waiting ON public.deliveries USING btree (host, sender_id, id) WHERE ((state = 'due'::text) AND (attempts > 0));
+
 CREATE INDEX follows_followee ON public.follows USING btree (followee_id, state, follower_id);
 
 CREATE INDEX follows_follower ON public.follows USING btree (follower_id, state, followee_id);
+
+CREATE INDEX gone_inboxes_host ON public.gone_inboxes USING btree (host);
 
 CREATE INDEX home_entries_boost ON public.home_entries USING btree (boost_id) WHERE (boost_id IS NOT NULL);
 
