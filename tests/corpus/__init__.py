@@ -1,0 +1,1 @@
+"""Documents as other projects' servers sent them, read where they lie beside this repository."""
