@@ -110,3 +110,7 @@ def render() -> str:
 
 if __name__ == "__main__":
     PAGE.write_text(render(), "utf-8")
+    # The other page that tests make; whoever adds a document or a code makes both.
+    from tests.docs import interop
+
+    interop.PAGE.write_text(interop.render(), "utf-8")

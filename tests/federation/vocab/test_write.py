@@ -12,8 +12,8 @@ from msgspec import Struct, structs
 
 from federation import compactor, jsonld, vocab
 from federation.errors import FederationError
-from tests.federation.personas import PERSONAS, choke_on
 from tests.federation.vocab.test_wire import bare, lost
+from tests.personas.readers import PERSONAS, choke_on
 
 ALICE = "https://node.example/ap/users/1"
 GROUP = "https://node.example/ap/groups/2"
@@ -347,6 +347,12 @@ BAD = [
     Bad("gotosocial", changed(CREATED, "object", "inReplyTo", value=None)),
     Bad("friendica", changed(CREATED, "actor", value={"id": ALICE})),
     Bad("pixelfed", changed(PERSON, "manuallyApprovesFollowers", value=None)),
+    Bad("piefed", {**changed(CREATED, "cc", value=[]), "signature": {"type": "RsaSignature2017"}}),
+    Bad("bovine", changed(activity(vocab.Undo, FOLLOW), "object", value={"type": "Follow"})),
+    Bad("mastodon", changed(activity(vocab.Update, NOTE), "actor", value=ALICE)),
+    Bad("mobilizon", changed(activity(vocab.Flag, BOB), "object", value=BOB)),
+    Bad("lemmy", changed(activity(vocab.Undo, FOLLOW), "object", value=FOLLOW.id)),
+    Bad("gotosocial", {k: v for k, v in changed(CREATED, "actor", value=ALICE).items() if k != "to"}),
     Bad("threads", changed(activity(vocab.Undo, FOLLOW), "object", value=FOLLOW.id)),
 ]
 

@@ -75,8 +75,17 @@ def mastodon(document: Document) -> None:
         must(isinstance(actor["attachment"], list), "profile lines as array")
         must(isinstance(actor["endpoints"]["sharedInbox"], str), "shared inbox")
 
+    if is_activity(document):
+        must(isinstance(document["actor"], str), "actor as text")
+        if document["type"] == "Update" and posts_in(document):
+            must("updated" in posts_in(document)[0], "an edit without a newer date is none")
+
 
 def mobilizon(document: Document) -> None:
+    if is_activity(document):
+        must(isinstance(document["actor"], str), "actor as text")
+        if document["type"] == "Flag":
+            must(isinstance(document["object"], list), "what is reported as a list")
     for part in (*posts_in(document), *actors_in(document)):
         must(part.get("attachment") is not None, "attachment must be there, never null")
         for term in ("icon", "image"):
@@ -150,6 +159,9 @@ def lemmy(document: Document) -> None:
             must(isinstance(actor["attributedTo"], str), "moderators by address")
     if document["type"] == "Flag":
         must("summary" in document, "reason in summary")
+    if document["type"] in ("Undo", "Accept", "Reject"):
+        inner = document["object"]
+        must(isinstance(inner, dict) and isinstance(inner["actor"], str), "what it is about, embedded")
 
 
 def pleroma(document: Document) -> None:
@@ -169,9 +181,16 @@ def misskey(document: Document) -> None:
 
 
 def gotosocial(document: Document) -> None:
+    if is_activity(document):
+        must(document["id"] and "to" in document and "cc" in document, "id and addresses")
+    for post in posts_in(document):
+        must("to" in post and "cc" in post and post["attributedTo"], "addresses and author on the post")
+    for actor in actors_in(document):
+        must("publicKey" in actor and "BEGIN PUBLIC KEY" in actor["publicKey"]["publicKeyPem"], "SPKI key")
     must(all(value is not None for part in parts_of(document) for value in part.values()), "null")
     for part in parts_of(document):
-        must("@context" not in part or part is document, "context inside")
+        # A proof says which words it was made over; nothing else has a context of its own.
+        must("@context" not in part or part is document or part is document.get("proof"), "context inside")
 
 
 def friendica(document: Document) -> None:
@@ -185,6 +204,22 @@ def pixelfed(document: Document) -> None:
     for actor in actors_in(document):
         must(isinstance(actor["manuallyApprovesFollowers"], bool), "manuallyApprovesFollowers as boolean")
         must("summary" in actor, "summary")
+
+
+def piefed(document: Document) -> None:
+    must("signature" not in document, "a Linked Data signature makes it load contexts from the net")
+    for post in posts_in(document):
+        must(isinstance(post["to"], list) and isinstance(post["cc"], list), "addresses as lists")
+        must(isinstance(post.get("content", ""), str), "content as text")
+
+
+def bovine(document: Document) -> None:
+    """And Takahē, snac: small readers that take `object` by id or with its id, and one actor."""
+    if is_activity(document):
+        must(document["id"], "id")
+        inner = document["object"]
+        inner = inner[0] if isinstance(inner, list) else inner
+        must(isinstance(inner, str) or inner["id"], "object with an id")
 
 
 def threads(document: Document) -> None:
@@ -207,6 +242,8 @@ PERSONAS: Final[dict[str, Callable[[Document], None]]] = {
         gotosocial,
         friendica,
         pixelfed,
+        piefed,
+        bovine,
         threads,
     )
 }

@@ -1,0 +1,182 @@
+"""docs/interoperability.md, made from what the tests know: `python -m tests.docs.interop`.
+
+Owns the page. Its tables are the verdicts of the personas over the examples of FEDERATION.md, the documents of other
+programs that are read, and the live peers with the tests that drive them. `test_interop` compares.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+
+import msgspec
+
+from tests.corpus.files import READ_AS
+from tests.corpus.outcomes import ENDS
+from tests.house.tree import ROOT
+from tests.personas.takes import TAKES
+
+PAGE = ROOT / "docs" / "interoperability.md"
+_SHOWN = {
+    "mastodon": "Mastodon", "gotosocial": "GoToSocial", "pleroma": "Pleroma, Akkoma", "misskey": "Misskey",
+    "friendica": "Friendica", "pixelfed": "Pixelfed", "threads": "Threads", "lemmy": "Lemmy",
+    "mobilizon": "Mobilizon", "gancio": "Gancio",
+}  # fmt: skip
+
+
+class Live(msgspec.Struct, frozen=True):
+    """What was tried with a program that really ran: words, and the test that does it."""
+
+    what: str
+    test: str
+
+
+LIVE: dict[str, tuple[str, tuple[Live, ...]]] = {
+    "Allmende": (
+        "this one: two nodes in every test run",
+        (
+            Live("follow, ask first, accept, refuse, end", "tests/node/wire/test_between_nodes.py"),
+            Live("who sees what", "tests/node/wire/test_visibility.py"),
+            Live("everything FEDERATION.md shows", "tests/docs/test_federation_md.py"),
+            Live("leaving", "tests/node/features/leaving/test_leaving.py"),
+        ),
+    ),
+    "[Fedify](https://fedify.dev/)": (
+        "2.3.6, a small app in `tests/interop/fedify`, in CI",
+        (
+            Live("follow, ask first, accept, undo, both ways", "tests/interop/test_fedify.py"),
+            Live("changed profiles", "tests/interop/test_fedify.py"),
+            Live("posts, pictures, answers, edits, deletions, both ways", "tests/interop/test_fedify.py"),
+            Live("likes and boosts and their undo, both ways", "tests/interop/test_fedify.py"),
+            Live("followers-only and direct", "tests/interop/test_fedify.py"),
+        ),
+    ),
+    "[Mastodon.py](https://mastodonpy.readthedocs.io/)": (
+        "2.3.3, drives the client API, in CI",
+        (Live("see [client-api.md](client-api.md)", "tests/interop/test_mastodon_py.py"),),
+    ),
+}
+# Columns of what arrives: each a heading and the words of `READ_AS` it gathers.
+_COLUMNS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("profiles", ("Person", "Group", "Application", "Organization", "Service")),
+    ("posts", ("Note", "Page", "Article", "Video", "Create Note", "Create Page", "Create Article")),
+    ("events", ("Create Event", "Event", "Join", "Invite")),
+    ("follows", ("Follow", "Accept", "Accept Follow", "Reject Follow")),
+    ("likes, boosts", ("Like", "Dislike", "Announce", "Announce Update", "Undo Like", "EmojiReact")),
+    ("deletions", ("Delete", "Delete Tombstone", "Tombstone", "Undo Delete")),
+    ("groups and desk", ("Add", "Flag", "Undo Lock", "Update Group")),
+    ("collections", ("Collection", "OrderedCollection", "OrderedCollectionPage")),
+)
+_HEAD = """# What was tried with whom
+
+Made by `python -m tests.docs.interop` from what the tests know; no cell stands here without one.
+
+## Live
+
+Programs that really ran, with the tests that drive them:
+
+| Program | How | What | Test |
+|---|---|---|---|
+"""
+_SENT = """
+## What others make of what we send
+
+Each kind of document of [FEDERATION.md](../FEDERATION.md), as a living node sends it, is shown to strict readers that
+know the rules and the crashes of other programs (`tests/personas`). A word says what the program makes of it, – that
+it is not for that program. This is knowledge of their source, **not the same as having met them**: only what stands
+under *Live* was tried with the program itself.
+
+"""
+_ARRIVES = """
+## What of theirs we read
+
+Documents as servers really sent them, each read to what it is (`tests/corpus/test_reading.py`) and brought through
+the inbox of a living node to a named end (`tests/corpus/test_inbox.py`): how many of them have their effect, and how
+many are answered, understood and left (like, `Flag` for nobody here). Further shapes, written by hand, are in
+`tests/wire`; what a program says in its own way is put right in `federation/vocab/quirks.py`.
+
+"""
+_FOOT = """
+If you run another server and something does not work, the code in your log's answer (`{"error": "…"}`) and
+[codes.md](codes.md) say what we did not like. Please tell us.
+"""
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A table in Markdown."""
+    titles = list(head)
+    lines = [titles, ["---"] * len(titles), *(list(row) for row in rows)]
+    return (
+        "".join(f"| {' | '.join(line)} |\n" for line in lines)
+        .replace("| --- ", "|---")
+        .replace("---|---", "---|---")
+    )
+
+
+def sent_names() -> list[str]:
+    """The examples of FEDERATION.md, in their order."""
+    from tests.docs.test_federation_md import NAMES
+
+    return NAMES
+
+
+def _sent() -> str:
+    rows = [[name, *(TAKES[program].get(name) or "–" for program in _SHOWN)] for name in sent_names()]
+    return table(["", *_SHOWN.values()], rows)
+
+
+def read_sent() -> dict[str, dict[str, str]]:
+    """The table of what others make of ours, read back from the page: document, program, word."""
+    part = PAGE.read_text("utf-8").partition("## What others make")[2].partition("\n## ")[0]
+    found = {}
+    for line in re.findall(r"^\| (.+) \|$", part, re.M)[1:]:
+        name, *words = line.split(" | ")
+        found[name] = {program: word for program, word in zip(_SHOWN, words, strict=True) if word != "–"}
+    return found
+
+
+def program_of(name: str) -> str:
+    """Which program sent a document of the corpus, by its place there."""
+    parts = name.split("/")
+    if parts[0] == "lemmy":
+        return parts[1]
+    if "." in parts[-1]:
+        return "pleroma"
+    return parts[1] if len(parts) > 2 else parts[1].partition("-")[0]
+
+
+def _arrived() -> str:
+    count: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for name, kind in READ_AS.items():
+        column = next((title for title, kinds in _COLUMNS if kind in kinds), None)
+        if column:
+            count[program_of(name), column].append(ENDS[name])
+    rows = []
+    for program in sorted({program for program, _ in count}):
+        cells = (count.get((program, title), []) for title, _ in _COLUMNS)
+        rows.append([program, *(_cell(ends) for ends in cells)])
+    return table(["", *(title for title, _ in _COLUMNS)], rows)
+
+
+def _cell(ends: list[str]) -> str:
+    if not ends:
+        return "–"
+    done = sum(end == "done" for end in ends)
+    words = [f"{done} done"] if done else []
+    words += [f"{len(ends) - done} left"] if done < len(ends) else []
+    return ", ".join(words)
+
+
+def render() -> str:
+    """The whole page."""
+    live = "".join(
+        f"| {program if not number else ''} | {how if not number else ''} | {one.what} | `{one.test}` |\n"
+        for program, (how, ones) in LIVE.items()
+        for number, one in enumerate(ones)
+    )
+    return _HEAD + live + _SENT + _sent() + _ARRIVES + _arrived() + _FOOT
+
+
+if __name__ == "__main__":
+    PAGE.write_text(render(), "utf-8")
