@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta
 
+from node.media_config import MediaConfig
+
 DEFAULT_ORIGIN = "http://localhost:8080"
 
 
@@ -142,26 +144,6 @@ class ValkeyConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     database: Annotated[
         int, Meta(ge=0, le=63, description="Number of the logical database in the built-in server.")
     ] = 0
-
-
-class MediaConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Pictures, sound and films."""
-
-    path: Annotated[
-        str, Meta(description="Folder for uploaded files. Empty: `media` in the data directory.")
-    ] = ""
-    max_upload_bytes: Annotated[
-        int, Meta(ge=100_000, le=2_000_000_000, description="Largest single upload (bytes).")
-    ] = 41_943_040
-    max_pixels: Annotated[
-        int, Meta(ge=1_000_000, le=500_000_000, description="Largest picture, width times height.")
-    ] = 50_000_000
-    quota_bytes: Annotated[
-        int, Meta(ge=0, description="Room for one member's files (bytes); 0 means no limit.")
-    ] = 2_147_483_648
-    proxy_cache_bytes: Annotated[
-        int, Meta(ge=0, description="Room for copies of other nodes' pictures (bytes); oldest go first.")
-    ] = 1_073_741_824
 
 
 class MailConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -360,6 +342,12 @@ def check(config: Config) -> None:
             raise ConfigError(f"[web] trusted_proxies: {network!r} is not an address or network.") from None
     if not config.node.languages:
         raise ConfigError("[node] languages is empty; name at least one, such as en.")
+    if config.media.storage == "s3" and not (
+        config.media.s3_endpoint and config.media.s3_access_key and config.media.s3_secret_key_file
+    ):
+        raise ConfigError(
+            "[media] storage is s3, which needs s3_endpoint, s3_access_key and s3_secret_key_file."
+        )
     for section, settings in (("database", config.database), ("valkey", config.valkey)):
         if settings.url and settings.url_file:
             raise ConfigError(f"[{section}] has both url and url_file; keep one of them.")

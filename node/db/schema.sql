@@ -352,6 +352,7 @@ CREATE TABLE public.media (
     focus_x real DEFAULT 0 NOT NULL,
     focus_y real DEFAULT 0 NOT NULL,
     created_at timestamp with time zone NOT NULL,
+    revision_of bigint,
     CONSTRAINT media_kind_check CHECK ((kind = ANY (ARRAY['image'::text, 'gifv'::text, 'video'::text, 'audio'::text, 'unknown'::text]))),
     CONSTRAINT media_purpose_check CHECK ((purpose = ANY (ARRAY['post'::text, 'avatar'::text, 'header'::text])))
 );
@@ -796,13 +797,17 @@ CREATE INDEX mails_due ON public.mails USING btree (next_attempt_at) WHERE (stat
 
 CREATE INDEX media_file ON public.media USING btree (file_key) WHERE (file_key <> ''::text);
 
+CREATE INDEX media_kept ON public.media USING btree (owner_id) INCLUDE (bytes) WHERE (file_key <> ''::text);
+
 CREATE INDEX media_owner ON public.media USING btree (owner_id);
 
 CREATE INDEX media_post ON public.media USING btree (post_id, "position");
 
 CREATE INDEX media_preview ON public.media USING btree (preview_key) WHERE (preview_key <> ''::text);
 
-CREATE INDEX media_unattached ON public.media USING btree (created_at) WHERE ((post_id IS NULL) AND (purpose = 'post'::text));
+CREATE INDEX media_revision_of ON public.media USING btree (revision_of) WHERE (revision_of IS NOT NULL);
+
+CREATE INDEX media_unattached ON public.media USING btree (created_at) WHERE ((post_id IS NULL) AND (revision_of IS NULL) AND (purpose = 'post'::text));
 
 CREATE INDEX mutes_target ON public.mutes USING btree (target_id);
 
@@ -949,6 +954,9 @@ ALTER TABLE ONLY public.media
 
 ALTER TABLE ONLY public.media
     ADD CONSTRAINT media_post_id_fkey FOREIGN KEY (post_id) REFERENCES public.posts(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.media
+    ADD CONSTRAINT media_revision_of_fkey FOREIGN KEY (revision_of) REFERENCES public.posts(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.mutes
     ADD CONSTRAINT mutes_actor_id_fkey FOREIGN KEY (actor_id) REFERENCES public.actors(id) ON DELETE CASCADE;

@@ -205,13 +205,15 @@ class Postgres:
         return pid in self._processes_here() if _PROC.exists() else _is_alive(pid)
 
     def _processes_here(self) -> list[int]:
-        """Every process of a server on this cluster: they all work in its folder (Linux; elsewhere none is seen)."""
-        home = str(self.home.resolve())
+        """Every process of a server on this cluster: they all work in its folder (Linux; elsewhere none is seen).
+
+        The folder itself is compared, not its name: from inside a sandbox the same folder can have another.
+        """
         found = []
         for entry in _PROC.glob("[0-9]*"):
             # Processes of others, zombies and those that end meanwhile cannot be read; none of them serves here.
             with contextlib.suppress(OSError):
-                if os.readlink(entry / "cwd") == home:
+                if os.path.samefile(entry / "cwd", self.home):
                     found.append(int(entry.name))
         return found
 

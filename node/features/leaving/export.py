@@ -106,7 +106,7 @@ async def _put_files(node: Node, actor_id: int, archive: zipfile.ZipFile) -> Non
     listed = []
     for one in files:
         try:
-            path = kept.path(one.file_key)
+            path = await kept.fetch(one.file_key)
             # Pictures and films are packed already; packing them again only costs time.
             await asyncio.to_thread(archive.write, path, f"media/{one.file_key}", zipfile.ZIP_STORED)
         except (NodeError, OSError):

@@ -1,4 +1,4 @@
-"""Where uploaded files lie: the port `MediaFiles` and its one implementation, a folder.
+"""Where uploaded files lie: the port `MediaFiles` and its usual implementation, a folder.
 
 A key is 160 random bits and a suffix, so whoever has not been shown it cannot guess it; that is
 what protects files of posts that are not public, together with removal when the post goes
@@ -29,11 +29,8 @@ class MediaFiles(Protocol):
     async def put(self, source: bytes | Path, suffix: str) -> str:
         """Keep the content under a fresh key ending in `suffix`; a Path is taken over, not copied."""
 
-    async def get(self, key: str) -> bytes:
-        """The whole content. Raises: `not_found`."""
-
-    async def open(self, key: str) -> BinaryIO:
-        """The content, for reading. Raises: `not_found`."""
+    async def fetch(self, key: str) -> Path:
+        """A file on this disk with the content, to be read at once. Raises: `not_found`, `unavailable`."""
 
     async def exists(self, key: str) -> bool:
         """Whether something is kept under `key`."""
@@ -44,17 +41,65 @@ class MediaFiles(Protocol):
     async def list_keys(self, shard: int, *, before: float) -> list[str]:
         """Keys of one of `SHARDS` parts, put before a moment (seconds since 1970)."""
 
-    def path(self, key: str) -> Path:
-        """The local file behind `key`, for serving. Raises: `not_found`."""
+
+def new_key(suffix: str) -> str:
+    """A key nobody can guess. Raises: ValueError for a suffix no kind has."""
+    if suffix not in kinds.BY_SUFFIX:
+        raise ValueError(f"no kind has the suffix {suffix}")
+    return f"{secrets.token_hex(20)}.{suffix}"
+
+
+class Scratch:
+    """A folder for files that are still on their way; nothing in it is worth keeping."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    @contextlib.contextmanager
+    def file(self) -> Iterator[tuple[Path, BinaryIO]]:
+        """A temporary file, gone afterwards unless it was moved away."""
+        descriptor, name = tempfile.mkstemp(dir=self._folder)
+        with os.fdopen(descriptor, "w+b") as file:
+            try:
+                yield Path(name), file
+            finally:
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(name)
+
+    def write(self, content: bytes) -> Path:
+        """A temporary file with this content, safe on the disk; the caller moves or removes it."""
+        with self.file() as (path, file):
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+            kept = path.with_suffix(".whole")
+            os.replace(path, kept)
+            return kept
+
+    async def clear(self, *, before: float) -> int:
+        """Remove what interrupted uploads left behind; how many files that was."""
+        return await asyncio.to_thread(self._clear, before)
+
+    def _clear(self, before: float) -> int:
+        gone = 0
+        for leftover in self._folder.iterdir():
+            with contextlib.suppress(OSError):
+                if leftover.stat().st_mtime < before:
+                    leftover.unlink()
+                    gone += 1
+        return gone
 
 
 class LocalFiles:
-    """Files below `root`, spread over folders named after a key's first two characters."""
+    """Files below `root`, spread over folders named after a key's first two characters.
 
-    def __init__(self, root: Path) -> None:
+    `scratch` has to be on the same disk, so that a finished file is moved and not copied.
+    """
+
+    def __init__(self, root: Path, scratch: Scratch) -> None:
         self._root = root
-        self._incoming = root / "incoming"
-        self._incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._scratch = scratch
 
     def path(self, key: str) -> Path:
         """The file behind `key`. Raises: `not_found` for anything that is not a key."""
@@ -64,50 +109,22 @@ class LocalFiles:
 
     async def put(self, source: bytes | Path, suffix: str) -> str:
         """Keep the content under a fresh key; readers see all of it or nothing."""
-        if suffix not in kinds.BY_SUFFIX:
-            raise ValueError(f"no kind has the suffix {suffix}")
-        key = f"{secrets.token_hex(20)}.{suffix}"
+        key = new_key(suffix)
         await asyncio.to_thread(self._put, self.path(key), source)
         return key
 
     def _put(self, target: Path, source: bytes | Path) -> None:
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if isinstance(source, bytes):
-            source = self._write(source)
+            source = self._scratch.write(source)
         os.chmod(source, 0o600)
         os.replace(source, target)
 
-    def _write(self, content: bytes) -> Path:
-        with self.scratch() as (path, file):
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-            kept = path.with_suffix(".whole")
-            os.replace(path, kept)
-            return kept
-
-    @contextlib.contextmanager
-    def scratch(self) -> Iterator[tuple[Path, BinaryIO]]:
-        """A temporary file on the same disk, gone afterwards unless it was moved away."""
-        descriptor, name = tempfile.mkstemp(dir=self._incoming)
-        with os.fdopen(descriptor, "w+b") as file:
-            try:
-                yield Path(name), file
-            finally:
-                with contextlib.suppress(FileNotFoundError):
-                    os.unlink(name)
-
-    async def get(self, key: str) -> bytes:
-        """The whole content. Raises: `not_found`."""
-        with await self.open(key) as file:
-            return await asyncio.to_thread(file.read)
-
-    async def open(self, key: str) -> BinaryIO:
-        """The content, for reading. Raises: `not_found`."""
-        try:
-            return await asyncio.to_thread(self.path(key).open, "rb")
-        except FileNotFoundError:
-            raise NodeError("not_found", detail="media file") from None
+    async def fetch(self, key: str) -> Path:
+        """The file itself. Raises: `not_found`."""
+        if not await self.exists(key):
+            raise NodeError("not_found", detail="media file")
+        return self.path(key)
 
     async def exists(self, key: str) -> bool:
         """Whether something is kept under `key`."""
@@ -135,19 +152,6 @@ class LocalFiles:
                 ]
         except FileNotFoundError:
             return []
-
-    async def clear_scratch(self, *, before: float) -> int:
-        """Remove what interrupted uploads left behind; how many files that was."""
-        return await asyncio.to_thread(self._clear, before)
-
-    def _clear(self, before: float) -> int:
-        gone = 0
-        for leftover in self._incoming.iterdir():
-            with contextlib.suppress(OSError):
-                if leftover.stat().st_mtime < before:
-                    leftover.unlink()
-                    gone += 1
-        return gone
 
 
 def copy_capped(source: BinaryIO, target: BinaryIO, max_bytes: int) -> int:

@@ -8,6 +8,7 @@ twice, and an undeletable file never stops the rest (MED-12).
 import logging
 from datetime import timedelta
 
+from node.errors import NodeError
 from node.features.media import files, store
 from node.features.media.storage import storage_of
 from node.runtime import Node
@@ -27,12 +28,22 @@ async def remove_leftovers(node: Node) -> None:
         return
     gone = []
     for key in keys:
-        if await storage_of(node).files.delete(key) or not await storage_of(node).files.exists(key):
+        if await _is_gone(node, key):
             gone.append(key)
     if len(gone) < len(keys):
         log.warning("media files cannot be removed", extra={"count": len(keys) - len(gone)})
     async with node.db.tx() as tx:
         await store.delete_leftovers(tx, gone)
+
+
+async def _is_gone(node: Node, key: str) -> bool:
+    files = storage_of(node).files
+    if await files.delete(key):
+        return True
+    try:
+        return not await files.exists(key)
+    except NodeError:
+        return False  # the store does not answer: the next sweep asks again
 
 
 async def remove_unused(node: Node) -> None:
@@ -49,7 +60,7 @@ async def remove_strays(node: Node) -> None:
     """Delete files no row names, a sixteenth of the folder each hour."""
     now = node.clock.now()
     before = (now - KEEP_UNATTACHED).timestamp()
-    await storage_of(node).files.clear_scratch(before=before)
+    await storage_of(node).scratch.clear(before=before)
     first = now.hour * _SHARDS_AN_HOUR % files.SHARDS
     found = 0
     for shard in range(first, first + _SHARDS_AN_HOUR):

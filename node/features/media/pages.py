@@ -38,10 +38,9 @@ async def show_file(request: web.Request) -> web.StreamResponse:
     """`/media/files/{key}`: a file of ours, in parts when asked for parts."""
     key = request.match_info["key"]
     kind = kinds.kind_of_key(key)
-    files = storage_of(request.app[NODE]).files
-    if kind is None or not await files.exists(key):
+    if kind is None:
         raise NodeError("not_found", detail="media file")
-    return _answer(files.path(key), kind)
+    return _answer(await storage_of(request.app[NODE]).files.fetch(key), kind)
 
 
 async def show_remote(request: web.Request) -> web.StreamResponse:

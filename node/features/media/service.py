@@ -7,6 +7,7 @@ Called by pages and api; `posts` calls `attach` and `put_remote`.
 """
 
 import asyncio
+import logging
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,8 +18,10 @@ import msgspec
 from node.db.database import Tx
 from node.errors import N_, NodeError
 from node.features.media import files, films, kinds, proxy, store, translate
-from node.features.media.storage import storage_of
+from node.features.media.storage import MediaStorage, storage_of
 from node.runtime import Node
+
+log = logging.getLogger("node.media")
 
 MAX_PER_POST = 8
 MAX_ALT_CHARS = 1500
@@ -96,7 +99,7 @@ def check_alt(alt: str) -> None:
 
 async def _keep(node: Node, file: BinaryIO, purpose: str) -> _Kept:
     storage = storage_of(node)
-    with storage.files.scratch() as (path, copy):
+    with storage.scratch.file() as (path, copy):
         if files.free_bytes(path.parent) < _KEEP_FREE_BYTES:
             raise NodeError("unavailable", text=_DISK_FULL, detail="media disk")
         try:
@@ -153,7 +156,7 @@ async def _write_down(
     purpose, alt, focus = words
     try:
         async with node.db.tx() as tx:
-            await _check_quota(tx, owner_id, kept.size_bytes, storage_of(node).quota_bytes)
+            await _check_quota(tx, owner_id, kept.size_bytes, storage_of(node))
             media = store.Media(
                 id=tx.new_id(),
                 owner_id=owner_id,
@@ -179,12 +182,16 @@ async def _write_down(
     return media
 
 
-async def _check_quota(tx: Tx, owner_id: int, more_bytes: int, quota_bytes: int) -> None:
-    if not quota_bytes:
-        return
-    await store.lock_owner(tx, owner_id)
-    if await store.count_bytes(tx, owner_id) + more_bytes > quota_bytes:
-        raise NodeError("invalid", field="file", text=_QUOTA_FULL, detail="media quota")
+async def _check_quota(tx: Tx, owner_id: int, more_bytes: int, storage: MediaStorage) -> None:
+    if storage.quota_bytes:
+        await store.lock_owner(tx, owner_id)
+        if await store.count_bytes(tx, owner_id) + more_bytes > storage.quota_bytes:
+            raise NodeError("invalid", field="file", text=_QUOTA_FULL, detail="media quota")
+    if storage.total_bytes:
+        await store.lock_everybody(tx)
+        if await store.count_all_bytes(tx) + more_bytes > storage.total_bytes:
+            log.warning("no room for more files", extra={"total_bytes": storage.total_bytes})
+            raise NodeError("unavailable", text=_DISK_FULL, detail="media room")
 
 
 async def set_alt(
@@ -215,7 +222,7 @@ async def attach(tx: Tx, owner_id: int, media_ids: Sequence[int], post_id: int) 
 
 
 async def replace(tx: Tx, owner_id: int, media_ids: Sequence[int], post_id: int) -> None:
-    """Make exactly these files an edited post's; others that hung there are let go. Raises: as `attach`."""
+    """Make exactly these files an edited post's; earlier versions keep what hung there. Raises: as `attach`."""
     await store.put_let_go(tx, media_ids, post_id)
     await attach(tx, owner_id, media_ids, post_id)
 
@@ -224,13 +231,29 @@ async def put_remote(tx: Tx, post_id: int, owner_id: int, attachments: Sequence[
     """Remember a peer's attachments of a post (federation.vocab Media; others are skipped)."""
     rows = translate.from_wire(attachments, owner_id, tx.new_id, tx.now)
     if rows:
-        await store.put_remote(tx, post_id, rows)
+        await store.put_remote(tx, post_id, list(enumerate(rows)))
 
 
 async def replace_remote(tx: Tx, post_id: int, owner_id: int, attachments: Sequence[object]) -> None:
-    """Remember the attachments a peer's Update carries instead of the earlier ones."""
-    await store.delete_remote(tx, post_id)
-    await put_remote(tx, post_id, owner_id, attachments)
+    """Remember the attachments a peer's Update carries; earlier versions keep what it no longer shows."""
+    rows = translate.from_wire(attachments, owner_id, tx.new_id, tx.now)
+    # A peer may name one address twice; one row each is what can be compared with what stands.
+    distinct = {row.remote_url: row for row in rows}
+    await store.put_remote_edited(tx, post_id, list(distinct.values()))
+
+
+async def list_earlier(tx: Tx, shown: Sequence[Sequence[tuple[int, str]]]) -> list[tuple[store.Media, ...]]:
+    """The files of earlier versions of a post: for each, its (id, description) as they were then."""
+    wanted = {media_id for version in shown for media_id, _ in version}
+    found = await store.list_by_ids(tx, list(wanted)) if wanted else {}
+    return [
+        tuple(
+            msgspec.structs.replace(found[media_id], alt=alt)
+            for media_id, alt in version
+            if media_id in found
+        )
+        for version in shown
+    ]
 
 
 def url_of(node: Node, media: HasFile) -> str:

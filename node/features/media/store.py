@@ -12,6 +12,8 @@ import msgspec
 from node.db.database import Tx
 from node.db.rows import many, maybe, one
 
+_EARLIER_REMOTE = 64
+
 
 class Media(msgspec.Struct, frozen=True, kw_only=True):
     """One file: `bytes` counts the preview too; focus runs from -1 to 1, y upwards."""
@@ -73,9 +75,10 @@ async def put_words(tx: Tx, media_id: int, alt: str, focus: tuple[float, float])
 
 
 async def put_let_go(tx: Tx, media_ids: Sequence[int], post_id: int) -> None:
-    """Let go of a post's files that are not among these; they are thrown away when nothing else shows them."""
+    """Take a post's files that are not among these off it; its earlier versions keep showing them."""
     await tx.execute(
-        "UPDATE media SET post_id = NULL WHERE post_id = $1 AND file_key <> '' AND NOT (id = ANY($2::bigint[]))",
+        """UPDATE media SET post_id = NULL, revision_of = $1
+           WHERE post_id = $1 AND file_key <> '' AND NOT (id = ANY($2::bigint[]))""",
         post_id,
         media_ids,
     )
@@ -84,9 +87,9 @@ async def put_let_go(tx: Tx, media_ids: Sequence[int], post_id: int) -> None:
 async def put_attached(tx: Tx, owner_id: int, media_ids: Sequence[int], post_id: int) -> int:
     """Hang the owner's free files on the post in this order; how many of them hang there now."""
     found = await tx.fetch(
-        """UPDATE media SET post_id = $3, position = array_position($2::bigint[], id) - 1
+        """UPDATE media SET post_id = $3, revision_of = NULL, position = array_position($2::bigint[], id) - 1
            WHERE id = ANY($2::bigint[]) AND owner_id = $1 AND purpose = 'post' AND file_key <> ''
-             AND (post_id IS NULL OR post_id = $3)
+             AND (post_id = $3 OR post_id IS NULL AND (revision_of IS NULL OR revision_of = $3))
            RETURNING id""",
         owner_id,
         media_ids,
@@ -107,8 +110,8 @@ async def list_for_posts(tx: Tx, post_ids: Sequence[int]) -> dict[int, tuple[Med
     return found
 
 
-async def put_remote(tx: Tx, post_id: int, rows: Sequence[Media]) -> None:
-    """Keep others' files of a post, in the order of the rows."""
+async def put_remote(tx: Tx, post_id: int, rows: Sequence[tuple[int, Media]]) -> None:
+    """Keep others' files of a post, each with its place."""
     await tx.executemany(
         """INSERT INTO media (id, owner_id, post_id, position, kind, mime, remote_url,
                               width, height, blurhash, alt, focus_x, focus_y, created_at)
@@ -116,14 +119,47 @@ async def put_remote(tx: Tx, post_id: int, rows: Sequence[Media]) -> None:
         [
             (m.id, m.owner_id, post_id, position, m.kind, m.mime, m.remote_url,
              m.width, m.height, m.blurhash, m.alt, m.focus_x, m.focus_y, m.created_at)
-            for position, m in enumerate(rows)
+            for position, m in rows
         ],
     )  # fmt: skip
 
 
-async def delete_remote(tx: Tx, post_id: int) -> None:
-    """Forget others' files of a post."""
-    await tx.execute("DELETE FROM media WHERE post_id = $1 AND file_key = ''", post_id)
+async def put_remote_edited(tx: Tx, post_id: int, rows: Sequence[Media]) -> None:
+    """Make exactly these others' files a post's: what it had is described anew, what it lost stays with its past."""
+    kept = await tx.fetch(
+        """UPDATE media m SET position = n.position, alt = n.alt, focus_x = n.focus_x, focus_y = n.focus_y
+           FROM unnest($2::text[], $3::int[], $4::text[], $5::real[], $6::real[])
+                AS n (remote_url, position, alt, focus_x, focus_y)
+           WHERE m.post_id = $1 AND m.file_key = '' AND m.remote_url = n.remote_url
+           RETURNING m.id, m.remote_url""",
+        post_id,
+        [row.remote_url for row in rows],
+        list(range(len(rows))),
+        [row.alt for row in rows],
+        [row.focus_x for row in rows],
+        [row.focus_y for row in rows],
+    )
+    await tx.execute(
+        """UPDATE media SET post_id = NULL, revision_of = $1
+           WHERE post_id = $1 AND file_key = '' AND NOT (id = ANY($2::bigint[]))""",
+        post_id,
+        [record["id"] for record in kept],
+    )
+    # Whoever edits without end does not fill our table.
+    await tx.execute(
+        """DELETE FROM media WHERE id IN (SELECT id FROM media WHERE revision_of = $1 AND file_key = ''
+                                          ORDER BY id DESC OFFSET $2)""",
+        post_id,
+        _EARLIER_REMOTE,
+    )
+    known = {record["remote_url"] for record in kept}
+    await put_remote(tx, post_id, [(n, row) for n, row in enumerate(rows) if row.remote_url not in known])
+
+
+async def list_by_ids(tx: Tx, media_ids: Sequence[int]) -> dict[int, Media]:
+    """These files, by number; what is gone is left out."""
+    records = await tx.fetch(f"SELECT {_COLUMNS} FROM media WHERE id = ANY($1::bigint[])", media_ids)
+    return {media.id: media for media in many(Media, records)}
 
 
 async def lock_owner(tx: Tx, owner_id: int) -> None:
@@ -141,11 +177,22 @@ async def count_bytes(tx: Tx, owner_id: int) -> int:
     return int(found)
 
 
+async def lock_everybody(tx: Tx) -> None:
+    """Let one upload be counted at a time, of whomever."""
+    await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended('media', 0))")
+
+
+async def count_all_bytes(tx: Tx) -> int:
+    """Bytes all uploads take, previews included."""
+    return int(await tx.fetchval("SELECT coalesce(sum(bytes), 0)::bigint FROM media WHERE file_key <> ''"))
+
+
 async def delete_unattached(tx: Tx, before: datetime, limit: int) -> int:
     """Remove uploads that never came to hang on a post; how many there were."""
     found = await tx.fetch(
         """DELETE FROM media WHERE id IN (
-               SELECT id FROM media WHERE post_id IS NULL AND purpose = 'post' AND created_at < $1
+               SELECT id FROM media
+               WHERE post_id IS NULL AND revision_of IS NULL AND purpose = 'post' AND created_at < $1
                ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED)
            RETURNING id""",
         before,

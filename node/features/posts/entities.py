@@ -231,7 +231,6 @@ class Statuses:
 
     def edits(self, post: PostView, revisions: Iterable[Revision]) -> list[StatusEdit]:
         """Every version of a post, oldest first."""
-        files = [attachment(self.node, file) for file in post.media]
         return [
             StatusEdit(
                 content=one.html,
@@ -239,7 +238,7 @@ class Statuses:
                 sensitive=one.sensitive,
                 created_at=stamp(one.written_at),
                 account=self.account(post.author),
-                media_attachments=files,
+                media_attachments=[attachment(self.node, file) for file in one.media],
                 emojis=emojis(post.emojis, self.addresses),
             )
             for one in revisions

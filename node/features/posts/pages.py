@@ -18,13 +18,20 @@ from node.features.actors.store import Actor
 from node.features.posts import pages_write, reactions, views
 from node.features.posts.fetched import look_for_more
 from node.features.posts.pages_write import answer_page
-from node.features.posts.present import card, likes_note, list_answered, page_of
+from node.features.posts.present import (
+    card,
+    file_line_of,
+    likes_note,
+    list_answered,
+    page_of,
+    picture_of,
+)
 from node.features.posts.translate import note_uri
 from node.features.posts.views import PostView, Thread
 from node.features.posts.writing import WritePage
 from node.runtime import Node
 from node.web.asked import path_id, way_back
-from node.web.cards import PostCard
+from node.web.cards import FileLine, Picture, PostCard
 from node.web.posted import read_posted
 from node.web.render import render
 from node.wire.serve import wants_activity
@@ -46,13 +53,16 @@ class ThreadPage(msgspec.Struct, frozen=True, kw_only=True):
     looking: bool = False
 
 
-class Version(msgspec.Struct, frozen=True):
+class Version(msgspec.Struct, frozen=True, kw_only=True):
     """One version of a post, as it was written."""
 
     html: Markup
     warning: str
     written_at: object
     is_last: bool
+    sensitive: bool
+    pictures: tuple[Picture, ...]
+    files: tuple[FileLine, ...]
 
 
 class HistoryPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,7 +150,15 @@ async def show_history(request: web.Request) -> web.StreamResponse:
         answered = await list_answered(tx, [post])
     last = len(revisions) - 1
     versions = [
-        Version(Markup(revision.html), revision.warning, revision.written_at, number == last)
+        Version(
+            html=Markup(revision.html),
+            warning=revision.warning,
+            written_at=revision.written_at,
+            is_last=number == last,
+            sensitive=revision.sensitive,
+            pictures=tuple(picture_of(node, file) for file in revision.media if file.kind == "image"),
+            files=tuple(file_line_of(node, file) for file in revision.media if file.kind != "image"),
+        )
         for number, revision in enumerate(revisions)
     ]
     context = HistoryPage(post=card(node, post, viewer, answered), versions=versions[::-1])

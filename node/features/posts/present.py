@@ -70,8 +70,8 @@ def card(
         warning=post.warning,
         sensitive=post.sensitive,
         html=Markup(post.html),
-        pictures=tuple(_picture(node, file) for file in post.media if file.kind == "image"),
-        files=tuple(_file(node, file) for file in post.media if file.kind != "image"),
+        pictures=tuple(picture_of(node, file) for file in post.media if file.kind == "image"),
+        files=tuple(file_line_of(node, file) for file in post.media if file.kind != "image"),
         audience=cast("Audience", post.audience),
         audience_sentence=audience_sentence(post, viewer),
         # What anyone may read is the usual case; on one's own posts it is always said.
@@ -154,7 +154,8 @@ async def likes_note(tx: Tx, post: PostView) -> str:
     return words % {"names": joined(names)}
 
 
-def _picture(node: Node, file: MediaRow) -> Picture:
+def picture_of(node: Node, file: MediaRow) -> Picture:
+    """A picture as pages show it."""
     return Picture(
         url=media.url_of(node, file),
         preview_url=media.preview_url_of(node, file),
@@ -165,7 +166,8 @@ def _picture(node: Node, file: MediaRow) -> Picture:
     )
 
 
-def _file(node: Node, file: MediaRow) -> FileLine:
+def file_line_of(node: Node, file: MediaRow) -> FileLine:
+    """Any other file as pages show it."""
     names = {"video": _("Film"), "gifv": _("Film"), "audio": _("Sound")}
     return FileLine(
         url=media.url_of(node, file),

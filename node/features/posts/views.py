@@ -14,6 +14,7 @@ import msgspec
 from node.db.database import Tx
 from node.errors import NodeError
 from node.features.actors.store import Actor, list_versions
+from node.features.media import service as media_service
 from node.features.posts.store import reads
 
 _AUTHOR: Final = ("author_id", "author_xmin", "author_ctid")
@@ -160,11 +161,20 @@ class Revision(msgspec.Struct, frozen=True):
     warning: str
     sensitive: bool
     written_at: datetime
+    media: tuple[Picture, ...] = ()
 
 
 async def list_revisions(tx: Tx, post_id: int, viewer_id: int | None) -> tuple[PostView, list[Revision]]:
     """A post and all its versions. Raises: NodeError `not_found`."""
     post = await get_post(tx, post_id, viewer_id)
-    earlier = [Revision(**record) for record in await reads.list_revisions(tx, post_id)]
+    records = [dict(record) for record in await reads.list_revisions(tx, post_id)]
+    shown = [[(file["id"], file["alt"]) for file in record.pop("media")] for record in records]
+    files = await media_service.list_earlier(tx, shown)
+    earlier = [
+        Revision(
+            **record, media=tuple(msgspec.convert(file, Picture, from_attributes=True) for file in these)
+        )
+        for record, these in zip(records, files, strict=True)
+    ]
     written = post.edited_at or post.published_at
-    return post, [*earlier, Revision(post.html, post.warning, post.sensitive, written)]
+    return post, [*earlier, Revision(post.html, post.warning, post.sensitive, written, post.media)]

@@ -96,7 +96,8 @@ async def list_descendant_ids(tx: Tx, post_id: int, limit: int) -> list[int]:
 async def list_revisions(tx: Tx, post_id: int) -> list[asyncpg.Record]:
     """Earlier versions of an edited post, oldest first."""
     return await tx.fetch(
-        """SELECT html, warning, sensitive, written_at FROM post_revisions WHERE post_id = $1 ORDER BY number""",
+        """SELECT html, warning, sensitive, media, written_at FROM post_revisions
+           WHERE post_id = $1 ORDER BY number""",
         post_id,
     )
 

@@ -11,24 +11,26 @@ import pytest
 
 from node.errors import NodeError
 from node.features.media.cache import DiskCache
-from node.features.media.files import SHARDS, LocalFiles, copy_capped
+from node.features.media.files import SHARDS, LocalFiles, Scratch, copy_capped
 from node.features.media.flights import Flights
+
+AGES_S = 1e10
 
 
 @pytest.fixture
 def files(tmp_path: Path) -> LocalFiles:
-    return LocalFiles(tmp_path / "media")
+    return LocalFiles(tmp_path / "media", Scratch(tmp_path / "media" / "incoming"))
 
 
 async def test_what_is_put_is_found_again_until_deleted(files: LocalFiles) -> None:
     key = await files.put(b"content", "png")
-    assert await files.get(key) == b"content"
+    assert (await files.fetch(key)).read_bytes() == b"content"
     assert await files.exists(key)
     assert await files.delete(key)
     assert not await files.delete(key)
     assert not await files.exists(key)
     with pytest.raises(NodeError) as caught:
-        await files.get(key)
+        await files.fetch(key)
     assert caught.value.code == "not_found"
 
 
@@ -48,16 +50,16 @@ async def test_files_are_closed_to_other_users_of_the_machine(files: LocalFiles)
 async def test_a_staged_file_is_taken_over_and_the_scratch_is_clean(
     files: LocalFiles, tmp_path: Path
 ) -> None:
-    with files.scratch() as (path, file):
+    with Scratch(tmp_path / "media" / "incoming").file() as (path, file):
         file.write(b"film")
         file.flush()
         key = await files.put(path, "mp4")
-    assert await files.get(key) == b"film"
+    assert (await files.fetch(key)).read_bytes() == b"film"
     assert list((tmp_path / "media" / "incoming").iterdir()) == []
 
 
-async def test_an_upload_that_breaks_off_leaves_nothing(files: LocalFiles, tmp_path: Path) -> None:
-    with pytest.raises(ConnectionError), files.scratch() as (_, file):
+async def test_an_upload_that_breaks_off_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(ConnectionError), Scratch(tmp_path / "media" / "incoming").file() as (_, file):
         file.write(b"half")
         raise ConnectionError
     assert list((tmp_path / "media" / "incoming").iterdir()) == []
@@ -91,12 +93,12 @@ async def test_a_copy_stops_at_its_cap() -> None:
 
 
 async def test_the_cache_throws_out_what_was_not_used_longest(tmp_path: Path) -> None:
-    cache = DiskCache(tmp_path / "cache", 10_000)
+    cache = DiskCache(tmp_path / "cache", 10_000, AGES_S)
     for number in range(4):
         path = await cache.put(f"{number:064x}", bytes(900))
         os.utime(path, (1_000_000 + number, 1_000_000))
     assert await cache.find(f"{0:064x}") is not None  # used now, so the oldest is number 1
-    small = DiskCache(tmp_path / "cache", 2_000)
+    small = DiskCache(tmp_path / "cache", 2_000, AGES_S)
     assert await small.sweep() == 2
     assert [await small.find(f"{number:064x}") is not None for number in range(4)] == [
         True,
@@ -106,8 +108,20 @@ async def test_the_cache_throws_out_what_was_not_used_longest(tmp_path: Path) ->
     ]
 
 
+async def test_the_cache_forgets_what_is_too_old_however_often_it_is_used(tmp_path: Path) -> None:
+    cache = DiskCache(tmp_path / "cache", 10_000, 3_600.0)
+    old, young = await cache.put(f"{1:064x}", b"old"), await cache.put(f"{2:064x}", b"young")
+    now = time.time()
+    os.utime(old, (now, now - 3_700))
+    os.utime(young, (now, now - 3_500))
+    assert await cache.find(f"{1:064x}") is None, "asked for, it is fetched anew"
+    assert await cache.find(f"{2:064x}") == young
+    assert await cache.sweep() == 1
+    assert (old.exists(), young.exists()) == (False, True)
+
+
 async def test_the_cache_bounds_itself_while_it_is_filled(tmp_path: Path) -> None:
-    cache = DiskCache(tmp_path / "cache", 10_000)
+    cache = DiskCache(tmp_path / "cache", 10_000, AGES_S)
     for number in range(200):
         await cache.put(f"{number:064x}", bytes(500))
     kept = sum(path.stat().st_size for path in (tmp_path / "cache").rglob("*") if path.is_file())

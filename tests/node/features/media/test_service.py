@@ -56,7 +56,7 @@ async def test_an_uploaded_picture_is_measured_described_and_seen(lindenhof: Rig
     assert (media.kind, media.mime, media.width, media.height) == ("image", "image/jpeg", 200, 300)
     assert media.alt == "Beans in rows"
     storage = storage_of(lindenhof.node)
-    sizes = [len(await storage.files.get(key)) for key in (media.file_key, media.preview_key)]
+    sizes = [(await storage.files.fetch(key)).stat().st_size for key in (media.file_key, media.preview_key)]
     assert media.bytes == sum(sizes)
     assert service.url_of(lindenhof.node, media) == f"/media/files/{media.file_key}"
     assert service.preview_url_of(lindenhof.node, media) == f"/media/files/{media.preview_key}"
@@ -67,9 +67,9 @@ async def test_a_film_and_a_sound_pass_unchanged_but_for_the_place(lindenhof: Ri
     sound = await upload(lindenhof, anna, samples.MP3)
     assert (film.kind, film.mime, film.width, film.height) == ("video", MP4.mime, 1920, 1080)
     assert (sound.kind, sound.mime) == ("audio", MP3.mime)
-    content = await storage_of(lindenhof.node).files.get(film.file_key)
+    content = (await storage_of(lindenhof.node).files.fetch(film.file_key)).read_bytes()
     assert b"+52.5200" not in content
-    assert await storage_of(lindenhof.node).files.get(sound.file_key) == samples.MP3
+    assert (await storage_of(lindenhof.node).files.fetch(sound.file_key)).read_bytes() == samples.MP3
     assert service.preview_url_of(lindenhof.node, film) == ""
 
 
@@ -117,6 +117,14 @@ async def test_a_full_space_refuses_and_leaves_no_file(lindenhof: RigNode, anna:
     with pytest.raises(NodeError) as caught:
         await upload(lindenhof, anna, samples.MP3)
     assert caught.value.text == service._QUOTA_FULL
+    assert len(kept_files(lindenhof)) == 1
+
+
+async def test_a_full_house_refuses_everybody_and_leaves_no_file(lindenhof: RigNode, anna: Actor) -> None:
+    storage_of(lindenhof.node).total_bytes = len(samples.MP3) + 10
+    await upload(lindenhof, anna, samples.MP3)
+    with pytest.raises(NodeError, match="unavailable"):
+        await upload(lindenhof, await lindenhof.person("jonas"), samples.MP3)
     assert len(kept_files(lindenhof)) == 1
 
 

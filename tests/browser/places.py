@@ -1,0 +1,124 @@
+"""Every page of a house that is lived in: which there are is read from the routes, with whom for a reader.
+
+A page whose address has a part to fill in is named in `FILLED`; a route that is neither there nor free of
+such parts makes `places` fail, so that no page is forgotten.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import msgspec
+from PIL import Image
+
+from node.feature import Route
+from node.features.actors.service import Field, ProfileChange, update_profile
+from node.features.actors.store import Actor
+from node.features.follows import service as follows
+from node.features.media import service as media
+from node.features.posts import reactions, service
+from node.features.posts.service import Draft
+from node.features.registry import FEATURES
+from tests.rig import RigNode
+
+# What answers programs, other nodes, or with a redirect: nothing anybody looks at.
+NO_PAGES = (
+    "/api/", "/ap/", "/.well-known/", "/nodeinfo/", "/actor", "/oauth/", "/media/", "/avatars/", "/headers/",
+    "/posts/{id:[0-9]+}", "/me", "/authorize_interaction",
+)  # fmt: skip
+FILLED = {
+    "/from-my-house": "/from-my-house?uri={amina_uri}",
+    "/invite/{code}": "/invite/AAAAAAAAAAAAAAAA",
+    "/confirm/{token}": "/confirm/AAAAAAAAAAAAAAAA",
+    "/reset/{token}": "/reset/AAAAAAAAAAAAAAAA",
+    "/@{handle}": "/@amina",
+    "/@{handle}/{id:[0-9]+}": "/@amina/{post}",
+    "/@{handle}/{which:followers|following}": "/@amina/followers",
+    "/tags/{tag}": "/tags/bread",
+    "/people/{id:[0-9]+}/{what:block|mute}": "/people/{olena}/block",
+    "/posts/{id:[0-9]+}/history": "/posts/{post}/history",
+    "/posts/{id:[0-9]+}/edit": "/posts/{post}/edit",
+    "/posts/{id:[0-9]+}/delete": "/posts/{post}/delete",
+}
+# Pages that say kindly that something is not (any more) there are pages too.
+SAYS_NO = ("/invite/", "/confirm/", "/reset/")
+
+
+class Place(msgspec.Struct, frozen=True):
+    """One page: its address, and whether somebody has to be signed in to see it."""
+
+    path: str
+    signed_in: bool
+    says_no: bool = False
+
+
+def _is_page(route: Route) -> bool:
+    if route.path in FILLED:
+        return True
+    return route.method == "GET" and not route.path.startswith(NO_PAGES)
+
+
+def places(names: dict[str, Any]) -> list[Place]:
+    """All pages, with the ids of `names` in their addresses.
+
+    Raises: KeyError for a page nobody has said how to reach.
+    """
+    found = {}
+    for feature in FEATURES:
+        for route in feature.routes:
+            if route.method != "GET" or not _is_page(route):
+                continue
+            path = FILLED.get(route.path, route.path).format(**names)
+            signed_in = route.access not in ("public", "visitor")
+            found[path] = Place(path, signed_in, path.startswith(SAYS_NO))
+    return sorted(found.values(), key=lambda place: (place.signed_in, place.path))
+
+
+async def _picture(node: RigNode, owner: Actor) -> int:
+    file = io.BytesIO()
+    Image.new("RGB", (640, 480), (160, 120, 60)).save(file, "PNG")
+    file.seek(0)
+    return (await media.accept_upload(node.node, owner.id, file, alt="A table full of bread")).id
+
+
+async def live_in(node: RigNode) -> dict[str, Any]:
+    """Amina looks after the house, Olena and Jonas live there; there are posts, answers, thanks and requests."""
+    amina = await node.person("amina", role="admin")
+    olena, jonas = await node.person("olena"), await node.person("jonas")
+    picture = await _picture(node, amina)
+    profile = ProfileChange(
+        display_name="Amina Yusuf", summary_source="I look after the garden. #bread",
+        fields=(Field(name="Found at", source="https://lindenhof.example"),), locked=True,
+    )  # fmt: skip
+    async with node.db.tx() as tx:
+        await update_profile(tx, node.node, amina.id, profile)
+        await follows.follow(tx, node.node, amina.id, olena.id)
+        await follows.follow(tx, node.node, olena.id, amina.id)
+        await follows.answer_request(tx, node.node, amina.id, olena.id, accept=True)
+        await follows.follow(tx, node.node, jonas.id, amina.id)
+        first = Draft(source="Bread in the yard. #bread https://lindenhof.example", media_ids=(picture,))
+        post = await service.write_post(tx, node.node, amina.id, first)
+        await service.write_post(
+            tx, node.node, olena.id, Draft(source="@amina I bring butter.", in_reply_to_id=post)
+        )
+        await service.write_post(
+            tx, node.node, olena.id, Draft(source="About the heating…", warning="Complaints", language="en")
+        )
+        await service.write_post(
+            tx, node.node, jonas.id, Draft(source="@amina the key is in the shed.", audience="direct")
+        )
+        await service.write_post(tx, node.node, amina.id, Draft(source="Only for us.", audience="local"))
+        await reactions.like(tx, node.node, olena.id, post)
+        await reactions.boost(tx, node.node, olena.id, post)
+        await reactions.bookmark(tx, amina.id, post)
+        await follows.mute(tx, amina.id, jonas.id)
+    async with node.db.tx() as tx:
+        await service.edit_post(
+            tx,
+            node.node,
+            amina.id,
+            post,
+            Draft(source="Bread and soup in the yard. #bread", media_ids=(picture,)),
+        )
+    return {"post": post, "amina": amina.id, "olena": olena.id, "jonas": jonas.id, "amina_uri": amina.uri}
