@@ -76,8 +76,8 @@ FROM (SELECT n, parent, local, CASE WHEN local THEN $6 ELSE pg_temp.author(n, $8
              CASE WHEN parent IS NOT NULL THEN pg_temp.id_at(pg_temp.moment(parent, $3, $7), parent) END AS parent_id,
              CASE WHEN parent IS NOT NULL THEN pg_temp.author(parent, $8) END AS parent_author,
              'https://host' || (pg_temp.author(n, $8) - $4) % $5 || '.crowd.invalid/u/' || pg_temp.author(n, $8) - $4 AS base
-      FROM (SELECT n, n % 500 = 0 AS local,
-                   CASE WHEN pg_temp.dice(n, 2, 10) < 3 AND n > 60 AND (n - 1 - pg_temp.dice(n, 3, 50)) % 500 <> 0
+      FROM (SELECT n, n % 250 = 0 AS local,
+                   CASE WHEN pg_temp.dice(n, 2, 10) < 3 AND n > 60 AND (n - 1 - pg_temp.dice(n, 3, 50)) % 250 <> 0
                         THEN n - 1 - pg_temp.dice(n, 3, 50) END AS parent
             FROM generate_series($1::bigint, $2::bigint) AS n) AS thrown) AS made
 """
@@ -85,7 +85,7 @@ FROM (SELECT n, parent, local, CASE WHEN local THEN $6 ELSE pg_temp.author(n, $8
 # (what follows from the posts, one statement each; $1 and $2 are the ids between which it is wanted)
 _PARTS = (
     """INSERT INTO post_tags (tag, post_id, shown)
-       SELECT DISTINCT 'tag' || pg_temp.dice(id, salt, 400), id, 'Tag' || pg_temp.dice(id, salt, 400)
+       SELECT DISTINCT 'tag' || pg_temp.dice(id, salt, 100), id, 'Tag' || pg_temp.dice(id, salt, 100)
        FROM posts, generate_series(11, 12) AS salt
        WHERE id BETWEEN $1 AND $2 AND pg_temp.dice(id, 10, 5) = 0 ON CONFLICT DO NOTHING""",
     """INSERT INTO post_mentions (post_id, actor_id)

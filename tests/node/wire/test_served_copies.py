@@ -1,0 +1,171 @@
+"""Public answers about people are kept in memory, and never outlive what they say."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
+
+import aiohttp
+import asyncpg
+import pytest
+
+from node.features.actors.served import Served, copy_of, served_of
+from node.features.actors.store import Actor, get_actor, put_actor, put_deleted
+from node.services import database_url
+from tests.rig import RigNode
+
+ACCEPT = {"Accept": "application/activity+json"}
+Act = Callable[[RigNode, Actor], Awaitable[None]]
+
+
+class Peer:
+    """Somebody who asks for a person's document and address book entry."""
+
+    def __init__(self, node: RigNode, actor: Actor, session: aiohttp.ClientSession) -> None:
+        self.node = node
+        self.paths = (
+            urlsplit(actor.uri).path,
+            f"/.well-known/webfinger?resource=acct:{actor.username}@{node.host}",
+        )
+        self._session = session
+
+    async def ask(self, path: str, **headers: str) -> tuple[int, bytes, str]:
+        """Status, body and entity tag."""
+        url = self.node.origin + path
+        async with self._session.get(url, headers={**ACCEPT, **headers}, allow_redirects=False) as answer:
+            return answer.status, await answer.read(), answer.headers.get("ETag", "")
+
+    async def statuses(self) -> list[int]:
+        """What both addresses answer."""
+        return [(await self.ask(path))[0] for path in self.paths]
+
+
+@pytest.fixture
+async def amina(lindenhof: RigNode) -> Actor:
+    return await lindenhof.person("amina")
+
+
+async def told(node: RigNode, turn: int) -> None:
+    """Until the process has heard of a change."""
+    copies = served_of(node.node)
+    assert copies is not None
+    async with asyncio.timeout(10):
+        while copies.turn == turn:
+            await asyncio.sleep(0.01)
+
+
+async def _suspend(node: RigNode, actor: Actor) -> None:
+    async with node.db.tx() as tx:
+        await tx.execute("UPDATE actors SET suspended_at = $2 WHERE id = $1", actor.id, tx.now)
+
+
+async def _delete(node: RigNode, actor: Actor) -> None:
+    async with node.db.tx() as tx:
+        await put_deleted(tx, actor.id)
+
+
+async def _shut_out(node: RigNode, actor: Actor) -> None:
+    async with node.db.tx() as tx:
+        await tx.execute("UPDATE accounts SET state = 'waiting' WHERE actor_id = $1", actor.id)
+
+
+ENDS: dict[str, tuple[Act, list[int]]] = {
+    "suspended": (_suspend, [404, 404]),
+    "deleted": (_delete, [410, 410]),
+    "shut out": (_shut_out, [404, 404]),
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+async def test_who_is_gone_is_gone_at_once(lindenhof: RigNode, amina: Actor, end: str) -> None:
+    act, expected = ENDS[end]
+    copies = served_of(lindenhof.node)
+    assert copies is not None
+    async with aiohttp.ClientSession() as session:
+        peer = Peer(lindenhof, amina, session)
+        assert await peer.statuses() == [200, 200]
+        assert await peer.statuses() == [200, 200]
+        assert copies.find(peer.paths[0]) is not None
+        turn = copies.turn
+        await act(lindenhof, amina)
+        await told(lindenhof, turn)
+        assert await peer.statuses() == expected
+
+
+async def test_a_changed_profile_is_served_changed(lindenhof: RigNode, amina: Actor) -> None:
+    copies = served_of(lindenhof.node)
+    assert copies is not None
+    async with aiohttp.ClientSession() as session:
+        peer = Peer(lindenhof, amina, session)
+        _, before, tag = await peer.ask(peer.paths[0])
+        turn = copies.turn
+        async with lindenhof.db.tx() as tx:
+            await tx.execute("UPDATE actors SET display_name = 'Amina K.' WHERE id = $1", amina.id)
+        await told(lindenhof, turn)
+        status, after, fresh_tag = await peer.ask(peer.paths[0], **{"If-None-Match": tag})
+        assert (status, b"Amina K." in after, b"Amina K." in before) == (200, True, False)
+        assert (await peer.ask(peer.paths[0], **{"If-None-Match": f'W/{fresh_tag}, "other"'}))[:2] == (
+            304,
+            b"",
+        )
+
+
+async def test_counts_change_without_a_word(lindenhof: RigNode, amina: Actor) -> None:
+    """Every follow and every post changes a row's counts; nobody need be told, the answers hold none."""
+    copies = served_of(lindenhof.node)
+    assert copies is not None
+    turn = copies.turn
+    async with lindenhof.db.tx() as tx:
+        await tx.execute(
+            "UPDATE actors SET followers_count = 5, last_post_at = $2 WHERE id = $1", amina.id, tx.now
+        )
+        await tx.execute("UPDATE actors SET locked = true WHERE id = $1", amina.id)
+    await told(lindenhof, turn)
+    assert copies.turn == turn + 1
+
+
+async def test_while_nobody_listens_nothing_is_kept(lindenhof: RigNode, amina: Actor) -> None:
+    copies = served_of(lindenhof.node)
+    assert copies is not None
+    async with aiohttp.ClientSession() as session:
+        peer = Peer(lindenhof, amina, session)
+        assert await peer.statuses() == [200, 200]
+        turn = copies.turn
+        other = await asyncpg.connect(database_url(lindenhof.node.config))
+        await other.execute(
+            """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+               WHERE datname = current_database() AND query LIKE 'LISTEN %'"""
+        )
+        await other.close()
+        await told(lindenhof, turn)
+        assert not copies.changes.hears
+        await _delete(lindenhof, amina)
+        assert await peer.statuses() == [410, 410]
+
+
+async def test_an_answer_read_before_a_change_is_not_kept_after_it() -> None:
+    copies = Served("")
+    copies.changes.hears = True
+    turn = copies.turn
+    copies._changed("7")
+    copies.keep("/ap/users/7", copy_of(7, b"old", {}), turn)
+    assert copies.find("/ap/users/7") is None
+    copies.keep("/ap/users/7", copy_of(7, b"new", {}), copies.turn)
+    copies._changed("8")
+    assert copies.find("/ap/users/7") is not None
+    copies._changed("7")
+    assert copies.find("/ap/users/7") is None
+
+
+async def test_a_row_changed_twice_in_one_transaction_is_never_mistaken_for_itself(
+    lindenhof: RigNode, amina: Actor
+) -> None:
+    async with lindenhof.db.tx() as tx:
+        for name in ("One", "Two"):
+            await tx.execute("UPDATE actors SET display_name = $2 WHERE id = $1", amina.id, name)
+            assert (await get_actor(tx, amina.id)).display_name == name
+    async with lindenhof.db.read() as tx:
+        found = await get_actor(tx, amina.id)
+        assert found.display_name == "Two"
+        assert await put_actor(tx, found) is not None
