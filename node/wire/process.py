@@ -7,30 +7,20 @@ alone. Every step may run twice.
 """
 
 import asyncio
-import logging
-import random
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import timedelta
 
-import asyncpg
-
-from federation import delivery
-from federation.errors import FederationError
-from node.db.database import Tx, describe
-from node.errors import NodeError
+from node.db.database import Tx
 from node.runtime import Node
 from node.wire.applying import Applying
-from node.wire.incoming import Refused
+from node.wire.endings import outcome_of
 from node.wire.reading import Batch, Ready, read_batch
 from node.wire.store import arrivals as store
 from node.wire.store import deliveries
 from node.wire.store.arrivals import InboxItem, Outcome
 
-log = logging.getLogger("node.wire.process")
-
 BATCH = 200
-MAX_ATTEMPTS = 8
 MAX_FAULTS = 3
 CROWD = 8
 GROWING_S = 0.02
@@ -149,7 +139,7 @@ async def _apply_together(node: Node, batch: Batch, entries: list[Ready], hosts:
             one_by_one = faulty is None
             if faulty is not None:
                 faults += 1
-                batch.outcomes.append(_outcome_of(node, faulty.item, error))
+                batch.outcomes.append(outcome_of(node, faulty.item, error))
                 entries = [entry for entry in entries if entry is not faulty]
     for entry in entries:
         batch.outcomes += await _apply_alone(node, batch, entry)
@@ -173,27 +163,4 @@ async def _apply_alone(node: Node, batch: Batch, entry: Ready) -> list[Outcome]:
     except Exception as error:  # named in the outcome
         for name in fetched:  # stored by the transaction that failed, so not stored
             batch.known.pop(name, None)
-        return [_outcome_of(node, entry.item, error)]
-
-
-def _outcome_of(node: Node, item: InboxItem, error: Exception) -> Outcome:
-    """The named state an exception means: refused for good, or again later, or worn out."""
-    match error:
-        case Refused():
-            return Outcome(item.id, "refused", error.code)
-        case NodeError():
-            return Outcome(item.id, "refused", error.code)
-        case FederationError() if error.permanent:
-            return Outcome(item.id, "refused", error.code)
-        case FederationError():
-            code = error.code
-        case asyncpg.PostgresError() | asyncpg.InterfaceError() | OSError():
-            log.warning("database said no", extra={**describe(error), "activity": item.activity_uri})
-            code = "database"
-        case _:
-            log.exception("handler raised", exc_info=error, extra={"activity": item.activity_uri})
-            code = type(error).__name__
-    delay = delivery.next_delay(item.attempts, random.Random())
-    if item.attempts >= MAX_ATTEMPTS or delay is None:
-        return Outcome(item.id, "failed", code)
-    return Outcome(item.id, "new", code, node.clock.now() + timedelta(seconds=delay))
+        return [outcome_of(node, entry.item, error)]

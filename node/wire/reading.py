@@ -5,7 +5,6 @@ the network later (`federation.gather`).
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 import msgspec
 
@@ -16,12 +15,11 @@ from federation.errors import FederationError
 from federation.gather import ANSWERS, Gathered, is_trusted, with_known_object
 from node.db.database import Tx
 from node.runtime import Node
+from node.wire.endings import outcome_of
 from node.wire.incoming import InboundHandler
 from node.wire.store import arrivals as store
 from node.wire.store import deliveries
 from node.wire.store.arrivals import InboxItem, Known, Outcome
-
-READ_AGAIN = timedelta(minutes=1)  # for what could not be read just now, though nothing was wrong with it
 
 
 class Ready(msgspec.Struct):
@@ -183,8 +181,8 @@ async def _list_activities(tx: Tx, node: Node, uris: set[str]) -> dict[str, voca
     for uri, body in bodies.items():
         try:
             activity = vocab.read(strict_json.loads_again(body))
-        except FederationError:
-            continue  # what we cannot read means nothing, whoever answers it
+        except Exception:
+            continue  # what we cannot read means nothing, whoever answers it; its own turn says why
         if isinstance(activity, vocab.Activity):
             found[uri] = activity
     return found
@@ -215,20 +213,14 @@ def _names(activity: vocab.Activity) -> tuple[set[str], set[str]]:
     return actors, objects
 
 
-def _unread(node: Node, item: InboxItem, error: FederationError) -> Outcome:
-    if error.permanent:
-        return Outcome(item.id, "refused", error.code)
-    return Outcome(item.id, "new", error.code, node.clock.now() + READ_AGAIN)
-
-
 async def read_batch(node: Node, items: Sequence[InboxItem]) -> Batch:
-    """Read the bodies and ask once what is known; unreadable ones end as refused."""
+    """Read the bodies and ask once what is known; unreadable ones end by themselves."""
     batch = Batch([], {}, set(), [], {})
     for item in items:
         try:
             activity = vocab.read(await node.fetcher.documents.plain(strict_json.loads_again(item.body)))
-        except FederationError as error:
-            batch.outcomes.append(_unread(node, item, error))
+        except Exception as error:  # one that nobody can read must not hold up its batch (REL-11)
+            batch.outcomes.append(outcome_of(node, item, error))
             continue
         if isinstance(activity, vocab.Activity):
             batch.entries.append(Ready(item, activity, None))
@@ -248,11 +240,16 @@ async def _learn(tx: Tx, node: Node, batch: Batch) -> None:
     resolver = batch.resolver(node)
     actors: set[str] = set()
     objects: set[str] = set()
-    for entry in batch.entries:
-        if entry.activity.type in ANSWERS:
-            entry.activity = await with_known_object(entry.activity, resolver)
-        entry.handler = _handler_of(node, entry.activity)
-        named = _names(entry.activity)
+    for entry in list(batch.entries):
+        try:
+            if entry.activity.type in ANSWERS:
+                entry.activity = await with_known_object(entry.activity, resolver)
+            entry.handler = _handler_of(node, entry.activity)
+            named = _names(entry.activity)
+        except Exception as error:
+            batch.entries.remove(entry)
+            batch.outcomes.append(outcome_of(node, entry.item, error))
+            continue
         actors |= named[0]
         objects |= named[1]
     batch.known = await store.list_known(tx, list(actors))
