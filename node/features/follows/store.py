@@ -118,7 +118,14 @@ async def delete_follow(tx: Tx, follower_id: int, followee_id: int) -> Follow | 
 
 
 async def put_counts(tx: Tx, *actor_ids: int) -> None:
-    """Set followers_count and following_count of our own actors from the rows."""
+    """Set followers_count and following_count of our own actors from the rows.
+
+    Held first, in a statement of its own: who waits for the row sees afterwards what the other wrote. Within
+    one statement the counting would have looked before it waited, and of several follows at once one counted.
+    """
+    await tx.execute(
+        "SELECT id FROM actors WHERE id = ANY($1) AND local ORDER BY id FOR NO KEY UPDATE", list(actor_ids)
+    )
     await tx.execute(
         """UPDATE actors a SET
                followers_count = (SELECT count(*) FROM follows f WHERE f.followee_id = a.id AND f.state = 'accepted'),

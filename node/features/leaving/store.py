@@ -166,7 +166,10 @@ async def delete_account(tx: Tx, actor_id: int, email: str) -> None:
 
 
 async def put_post_counts(tx: Tx, post_ids: list[int]) -> None:
-    """Set the counts of posts from the rows."""
+    """Set the counts of posts from the rows; held first, so that none counted meanwhile is lost."""
+    await tx.execute(
+        "SELECT id FROM posts WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE", post_ids
+    )
     await tx.execute(
         """
         UPDATE posts o SET
@@ -174,7 +177,10 @@ async def put_post_counts(tx: Tx, post_ids: list[int]) -> None:
                           ELSE o.likes_count END,
             boosts_count = CASE WHEN o.local THEN (SELECT count(*) FROM boosts b WHERE b.post_id = o.id)
                            ELSE o.boosts_count END,
-            replies_count = (SELECT count(*) FROM posts r WHERE r.in_reply_to_id = o.id)
+            reactions_count = CASE WHEN o.local THEN (SELECT count(*) FROM reactions e WHERE e.post_id = o.id)
+                              ELSE o.reactions_count END,
+            replies_count = (SELECT count(*) FROM posts r WHERE r.in_reply_to_id = o.id
+                             AND r.audience IN ('public', 'unlisted'))
         WHERE o.id = ANY($1::bigint[])
         """,
         post_ids,
