@@ -20,6 +20,7 @@ from aiohttp import hdrs, web
 from federation.errors import FederationError
 from node import i18n, logs
 from node.appkeys import NODE, REQUEST_ID, VIEWER
+from node.db.away import is_away
 from node.errors import NodeError
 from node.features.accounts import service as accounts
 from node.features.house import service as house
@@ -32,6 +33,7 @@ log = logging.getLogger("node.web")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _HOUSE_SECONDS: Final = 5.0
+_COME_BACK_S: Final = 30  # what peers are told while the database is being started or the disk is full
 _OWN_ID: Final = re.compile(r"[A-Za-z0-9_-]{8,64}")
 # Requests of machines: they never see a page, so the house is not asked for, and forms of browsers
 # cannot reach them with a cookie that means anything.
@@ -130,7 +132,10 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
         if error.status >= 400:
             await _know_viewer(request)
         return errorpages.of_http(request, error)
-    except Exception:
+    except Exception as error:
+        if is_away(error):
+            log.warning("not now", extra={"path": request.path[:300], "reason": type(error).__name__})
+            return errorpages.answer(request, NodeError("unavailable", retry_after_s=_COME_BACK_S))
         log.exception("failed", extra={"path": request.path[:300]})
         return errorpages.answer(request, NodeError("internal"))
     return errorpages.plain(response)

@@ -15,6 +15,7 @@ from typing import BinaryIO, Literal, Protocol
 
 import msgspec
 
+from node.db.away import has_no_room
 from node.db.database import Tx
 from node.errors import N_, NodeError
 from node.features.media import files, films, kinds, proxy, store, translate
@@ -98,6 +99,15 @@ def check_alt(alt: str) -> None:
 
 
 async def _keep(node: Node, file: BinaryIO, purpose: str) -> _Kept:
+    try:
+        return await _keep_whole(node, file, purpose)
+    except OSError as error:  # full in the middle of it, whatever was free when it began
+        if not has_no_room(error):
+            raise
+        raise NodeError("unavailable", text=_DISK_FULL, detail="media disk") from error
+
+
+async def _keep_whole(node: Node, file: BinaryIO, purpose: str) -> _Kept:
     storage = storage_of(node)
     with storage.scratch.file() as (path, copy):
         if files.free_bytes(path.parent) < _KEEP_FREE_BYTES:
