@@ -44,7 +44,7 @@ async def test_no_route_breaks_over_odd_parameters(rig: Rig, findings: Findings)
     assert findings.found == {}
 
 
-def test_odd_html_comes_out_harmless_and_as_it_stays(findings: Findings) -> None:
+def test_htm_01_odd_html_comes_out_harmless_and_as_it_stays(findings: Findings) -> None:
     assert markup.fuzz(findings, Random(13), until=time.monotonic() + LONG_S, most=400) == 400
     assert findings.found == {}
 

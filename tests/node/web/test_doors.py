@@ -214,7 +214,7 @@ def test_a_form_token_is_different_in_every_page_and_fits_one_session_only() -> 
     assert not csrf.is_token_of(msgspec.structs.replace(viewer, csrf=b""), "")
 
 
-async def test_a_limit_is_counted_across_spellings_and_names_its_wait(limited: RigNode) -> None:
+async def test_res_20_a_limit_is_counted_across_spellings_and_names_its_wait(limited: RigNode) -> None:
     """RL-02"""
     most = ratelimit.LIMITS["sign_in_name"].most
     for index in range(most):

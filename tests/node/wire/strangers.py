@@ -143,6 +143,8 @@ async def wrong_counters(tx: Tx) -> list[str]:
            WHERE p.likes_count <> (SELECT count(*) FROM likes l WHERE l.post_id = p.id)
            UNION ALL SELECT 'boosts of ' || p.id FROM posts p
            WHERE p.boosts_count <> (SELECT count(*) FROM boosts b WHERE b.post_id = p.id)
+           UNION ALL SELECT 'reactions of ' || p.id FROM posts p
+           WHERE p.reactions_count <> (SELECT count(*) FROM reactions e WHERE e.post_id = p.id)
            UNION ALL SELECT 'replies of ' || p.id FROM posts p
            WHERE p.replies_count <> (SELECT count(*) FROM posts r WHERE r.in_reply_to_id = p.id
                                       AND r.audience IN ('public', 'unlisted'))

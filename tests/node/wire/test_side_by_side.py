@@ -42,7 +42,7 @@ async def test_rpl_01_a_request_sent_fifty_times_has_one_effect(
     }  # fmt: skip
 
 
-async def test_dbf_03_several_workers_count_as_one_does(
+async def test_dbf_03_rel_14_several_workers_count_as_one_does(
     rig: Rig, lindenhof: RigNode, follower: Actor, vera: Stranger, eve: Stranger
 ) -> None:
     node = lindenhof

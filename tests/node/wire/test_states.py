@@ -83,7 +83,7 @@ async def test_an_unknown_kind_of_activity_is_taken_in_and_ignored(line: Line, e
     ) == [("ignored", "unknown_object")]
 
 
-async def test_a_delete_before_its_create_wins_also_for_somebody_unknown(
+async def test_del_02_a_delete_before_its_create_wins_also_for_somebody_unknown(
     line: Line, follower: Actor, vera: Stranger, eve: Stranger
 ) -> None:
     for who in (vera, eve):
@@ -111,7 +111,7 @@ async def test_a_delete_may_be_spelled_as_an_id_an_object_or_a_tombstone(
     assert await shown_to(line.node, follower.id) == []
 
 
-async def test_every_order_of_create_update_and_delete_ends_deleted(
+async def test_del_03_rel_26_every_order_of_create_update_and_delete_ends_deleted(
     line: Line, follower: Actor, vera: Stranger
 ) -> None:
     uris = []
@@ -130,7 +130,7 @@ async def test_every_order_of_create_update_and_delete_ends_deleted(
     assert await faults(line.node) == []
 
 
-async def test_every_order_of_a_deed_and_its_undo_ends_undone(
+async def test_rel_27_every_order_of_a_deed_and_its_undo_ends_undone(
     line: Line, follower: Actor, vera: Stranger
 ) -> None:
     node = line.node
