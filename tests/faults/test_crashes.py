@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 
 from node.configfile import load
 from node.services import valkey_url
-from tests.reliability.houses import House
+from tests.faults.houses import House
 
 
 @pytest.fixture

@@ -6,8 +6,10 @@ What the peer got a 202 for is expected in the database exactly once, whatever w
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
+import subprocess
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -87,6 +89,14 @@ class House:
         except (aiohttp.ClientError, ConnectionError):
             return 0
 
+    async def until_written(self, text: str) -> None:
+        """Alice tries until her post is taken. Raises: AssertionError."""
+
+        async def taken() -> bool:
+            return await self.write(text) == 200
+
+        await self.until(taken, "posts are not taken any more")
+
     def pid(self, name: str) -> int:
         """The process of this name, 0 while there is none."""
         status = ask_status(load(self.lab.data_dir)) or {"processes": []}
@@ -114,9 +124,10 @@ class House:
     async def until_back(self, name: str, was: int) -> None:
         """Wait until another process has taken its place, and pages are served again."""
         await self.until(lambda: self.pid(name) not in (0, was), f"{name} did not come back")
-        await self.until(self._serves, "no pages are served")
+        await self.until(self.serves, "no pages are served")
 
-    async def _serves(self) -> bool:
+    async def serves(self) -> bool:
+        """Whether the node says that it is ready."""
         try:
             async with self.session.get(f"{self.origin}/health/ready") as answer:
                 return answer.status == 200
@@ -131,6 +142,20 @@ class House:
             return await connection.fetch(query, *values)
         finally:
             await connection.close()
+
+    def limit_files(self, name: str, most_bytes: int | None) -> None:
+        """Let a process and its children write no file longer than this: a full disk, as they see it. None: room again."""
+        soft = "unlimited" if most_bytes is None else str(most_bytes)
+        for number in _family(self.pid(name)):
+            with contextlib.suppress(FileNotFoundError):
+                owner = Path(f"/proc/{number}").stat()  # under root the database belongs to somebody else
+                who = (
+                    {}
+                    if owner.st_uid == os.getuid()
+                    else {"user": owner.st_uid, "group": owner.st_gid, "extra_groups": []}
+                )
+                argv = ["prlimit", "--pid", str(number), f"--fsize={soft}:"]
+                subprocess.run(argv, check=False, capture_output=True, cwd="/", **who)
 
     async def is_quiet(self) -> bool:
         """Whether nothing waits to be handled or sent."""
@@ -163,3 +188,13 @@ class House:
             assert await wrong_counters(connection) == []  # type: ignore[arg-type]
         finally:
             await connection.close()
+
+
+def _family(number: int) -> list[int]:
+    """A process and all below it."""
+    found = [number]
+    for parent in found:
+        for thread in Path(f"/proc/{parent}/task").glob("*/children"):
+            with contextlib.suppress(OSError):
+                found += [int(child) for child in thread.read_text().split()]
+    return found
