@@ -196,6 +196,14 @@ def fuzz(arguments: tuple[str, ...]) -> None:
     sys.exit(subprocess.run(argv, cwd=CLONE, check=False).returncode)
 
 
+@dev.command(context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def faults(arguments: tuple[str, ...]) -> None:
+    """Kill, stop, fill and empty a node under load; ARGUMENTS go to tests/faults, such as `--minutes 30`."""
+    argv = [sys.executable, "-P", "-m", "tests.faults", *arguments]
+    sys.exit(subprocess.run(argv, cwd=CLONE, check=False).returncode)
+
+
 @dev.command()
 def lock() -> None:
     """Resolve pyproject.toml anew into requirements.lock and requirements-dev.lock (needs pip-tools and the net).

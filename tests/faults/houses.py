@@ -146,7 +146,7 @@ class House:
     def limit_files(self, name: str, most_bytes: int | None) -> None:
         """Let a process and its children write no file longer than this: a full disk, as they see it. None: room again."""
         soft = "unlimited" if most_bytes is None else str(most_bytes)
-        for number in _family(self.pid(name)):
+        for number in family(self.pid(name)):
             with contextlib.suppress(FileNotFoundError):
                 owner = Path(f"/proc/{number}").stat()  # under root the database belongs to somebody else
                 who = (
@@ -165,9 +165,9 @@ class House:
         )
         return bool(rows[0]["waiting"] == 0)
 
-    async def check_ledger(self) -> None:
+    async def check_ledger(self, seconds: float = 45.0) -> None:
         """Everything that was taken in or written is there once, and came through."""
-        await self.until(self.is_quiet, "work is left over", seconds=45.0)
+        await self.until(self.is_quiet, "work is left over", seconds=seconds)
         stored = [row["uri"] for row in await self.ask("SELECT uri FROM posts WHERE NOT local")]
         assert set(self.sent) <= set(stored) and len(stored) == len(set(stored))
         told = await self.ask(
@@ -190,7 +190,7 @@ class House:
             await connection.close()
 
 
-def _family(number: int) -> list[int]:
+def family(number: int) -> list[int]:
     """A process and all below it."""
     found = [number]
     for parent in found:
