@@ -14,7 +14,7 @@ from datetime import timedelta
 from node.db.database import Tx
 from node.runtime import Node
 from node.wire.applying import Applying
-from node.wire.endings import outcome_of
+from node.wire.endings import MAX_ATTEMPTS, outcome_of
 from node.wire.reading import Batch, Ready, read_batch
 from node.wire.store import arrivals as store
 from node.wire.store import deliveries
@@ -22,6 +22,10 @@ from node.wire.store.arrivals import InboxItem, Outcome
 
 BATCH = 200
 MAX_FAULTS = 3
+# Attempts are also counted when a worker dies with arrivals in hand. Beyond the first number each goes alone; beyond
+# the second whichever is next of its host is given up, or it would kill worker after worker (REL-11).
+SUSPECT_ATTEMPTS = 3
+DEADLY_ATTEMPTS = MAX_ATTEMPTS + 4
 CROWD = 8
 GROWING_S = 0.02
 GATHER_AT_ONCE = 16
@@ -89,7 +93,7 @@ def _split(batch: Batch) -> tuple[list[Ready], dict[str, list[Ready]]]:
     waiting: dict[str, list[Ready]] = defaultdict(list)
     for entry in batch.entries:
         host = entry.item.host
-        if host in waiting or batch.needs_network(entry):
+        if host in waiting or entry.item.attempts > SUSPECT_ATTEMPTS or batch.needs_network(entry):
             waiting[host].append(entry)
         else:
             ready.append(entry)
@@ -105,6 +109,9 @@ async def _settle_waiting(node: Node, batch: Batch, waiting: dict[str, list[Read
     async def one_host(host: str, entries: list[Ready]) -> None:
         async with gate:
             outcomes: list[Outcome] = []
+            if entries[0].item.attempts > DEADLY_ATTEMPTS:
+                outcomes.append(Outcome(entries[0].item.id, "failed", "worker_died"))
+                entries = entries[1:]
             for entry in entries:
                 if loop.time() < until:
                     outcomes += await _apply_alone(node, batch, entry)

@@ -80,6 +80,22 @@ async def test_dbf_04_rel_11_one_poisonous_row_ends_named_and_stops_nobody(
     assert await outcome(scene.node, bad) == ("failed", "KeyError")
 
 
+async def test_rel_11_an_arrival_that_kills_its_workers_is_given_up(scene: Scene) -> None:
+    """A worker that dies writes nothing down; what it had in hand must not kill the next for ever."""
+    node = scene.node
+    deadly, after = scene.mention(scene.vera), scene.mention(scene.vera)
+    for activity in (deadly, after):
+        scene.rig.clock.advance(milliseconds=7)
+        assert await scene.vera.send(node, activity, now=scene.rig.clock.now()) == 202
+    for _ in range(process.DEADLY_ATTEMPTS + 1):
+        assert await process.lease(node.node)  # and then it dies
+        scene.rig.clock.advance(minutes=10)
+    await node.sweep()
+    await run(node)
+    assert await outcome(node, deadly) == ("failed", "worker_died")
+    assert await outcome(node, after) == ("done", "")
+
+
 async def test_res_18_a_host_that_is_being_worked_on_holds_up_no_other(scene: Scene) -> None:
     for _ in range(130):
         scene.rig.clock.advance(milliseconds=1)
