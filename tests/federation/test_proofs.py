@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
@@ -192,3 +193,28 @@ def test_what_has_no_canonical_form_is_refused(value: object) -> None:
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_every_double_reads_back_as_itself(number: float) -> None:
     assert float(canonicalize(number)) == number
+
+
+_JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53) + 1, 2**53 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(exclude_categories=("Cs",)), max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=6)
+        | st.dictionaries(st.text(st.characters(exclude_categories=("Cs",)), max_size=8), inner, max_size=6)
+    ),
+    max_leaves=30,
+)
+
+
+@given(_JSON)
+def test_an_independent_library_writes_the_same_bytes(value: object) -> None:
+    assert canonicalize(value) == rfc8785.dumps(value)  # type: ignore[arg-type]
+
+
+@given(_JSON)
+def test_the_canonical_form_is_read_back_and_stays(value: object) -> None:
+    once = canonicalize(value)
+    assert canonicalize(json.loads(once)) == once
