@@ -20,7 +20,7 @@ from federation.uris import same_origin
 from federation.vocab import Activity, Actor, Collection, Object, Thing, Tombstone
 from federation.vocab.values import PUBLIC, as_list
 
-NEEDS: Final = ("actor", "object", "target", "in_reply_to", "mentions", "quote")
+NEEDS: Final = ("actor", "object", "target", "instrument", "in_reply_to", "mentions", "quote")
 MAX_MENTIONS: Final = 20
 """Unknown people fetched for one post; the others are met when they write themselves (RES-07)."""
 
@@ -166,11 +166,15 @@ async def gather(
         **{name: _by_id(activity, name) for name in ("target", "origin", "result", "instrument")},
     )
     if "target" in wanted and activity.target_id is not None:
-        if activity.type == "Move":
+        if activity.type == "Move" and activity.object_id == activity.actor:
             # The copy we know may be older than its `alsoKnownAs` (ORG-21).
             await work.fetch(activity.target_id, Actor)
+        elif activity.type == "Move":
+            pass  # a folder or a thread goes elsewhere (Mobilizon, NodeBB): nobody's account
         elif isinstance(activity.target, str):
             await work.require(activity.target, Thing)
+    if "instrument" in wanted and isinstance(activity.instrument, str):
+        await work.want("instrument", activity.instrument, Object)
     thing = activity.object
     group = _group_of(activity, thing) if isinstance(thing, Object) else None
     if isinstance(thing, Object):
@@ -264,6 +268,8 @@ async def _context_of(thing: Object, wanted: set[str], work: _Work) -> None:
         await work.want("in_reply_to", thing.in_reply_to, Thing)
     if "quote" in wanted and thing.quote:
         await work.want("quote", thing.quote, Thing)
+        if thing.quote_authorization:
+            await work.want("quote", thing.quote_authorization, Object)
     if "mentions" in wanted:
         for uri in thing.mentions[:MAX_MENTIONS]:
             await work.want("mentions", uri, Actor)

@@ -71,11 +71,13 @@ from federation.vocab.objects import (
     Place,
     PostalAddress,
     Question,
+    QuoteAuthorization,
     Tombstone,
     Video,
 )
 from federation.vocab.parts import (
     Attachment,
+    CanQuote,
     Emoji,
     Hashtag,
     Link,
@@ -84,6 +86,7 @@ from federation.vocab.parts import (
     PropertyValue,
     Source,
     Tag,
+    quote_link,
 )
 from federation.vocab.quirks import repair
 from federation.vocab.values import AS, PUBLIC, as_list, one, ref, refs, same_host, stamp, text, url, when
@@ -103,6 +106,7 @@ __all__ = [
     "Attachment",
     "Audio",
     "Block",
+    "CanQuote",
     "Collection",
     "Create",
     "Delete",
@@ -135,6 +139,7 @@ __all__ = [
     "PostalAddress",
     "PropertyValue",
     "Question",
+    "QuoteAuthorization",
     "QuoteRequest",
     "Read",
     "Reject",
@@ -156,6 +161,7 @@ __all__ = [
     "kind_of",
     "limits",
     "one",
+    "quote_link",
     "read",
     "read_keys",
     "ref",

@@ -16,7 +16,7 @@ from msgspec import Struct, field
 
 from federation.errors import FederationError
 from federation.vocab import limits
-from federation.vocab.parts import Attachment, Hashtag, Media, Mention, Source, Tag
+from federation.vocab.parts import Attachment, CanQuote, Hashtag, Media, Mention, Source, Tag
 from federation.vocab.values import as_list, one, ref, url
 
 __all__ = [
@@ -87,6 +87,8 @@ class Object(Thing, frozen=True, kw_only=True):
     likes_count: int | None = None
     shares_count: int | None = None
     quote: str | None = None
+    quote_authorization: str | None = None
+    can_quote: CanQuote | None = None
     source: Source | None = None
 
     @property

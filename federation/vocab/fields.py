@@ -63,6 +63,12 @@ def _quote(get: Callable[[str], Any]) -> str | None:
     return None
 
 
+def _linked_quote(tags: tuple[parts.Tag, ...]) -> str | None:
+    """A quote told by a link among the tags alone, as Threads and Mitra do (FEP-e232)."""
+    links = (tag for tag in tags if isinstance(tag, parts.Link))
+    return next((link.href for link in links if parts.QUOTE_REL in link.rel), None)
+
+
 def object_fields(document: Document, name: str, depth: int) -> Document:
     """The keyword arguments every kind of Object shares. Raises: `bad_id`."""
     get = document.get
@@ -93,6 +99,7 @@ def object_fields(document: Document, name: str, depth: int) -> Document:
     }
     if tags := get("tag"):
         fields["tags"] = parts.read_tags(tags)
+        fields["quote"] = fields["quote"] or _linked_quote(fields["tags"])
     if attachments := get("attachment"):
         fields["attachments"] = parts.read_attachments(attachments)
     _rare_fields(document, fields, depth)
@@ -117,6 +124,8 @@ _RARE: Final = (
     "target",
     "directMessage",
     "litepub:directMessage",
+    "quoteAuthorization",
+    "interactionPolicy",
 )
 
 
@@ -145,6 +154,10 @@ def _rare_fields(document: Document, fields: Document, depth: int) -> None:
                 fields["conversation"] = text(value, limits.URI_CHARS)
             case "target":
                 fields["target"] = ref(value)
+            case "quoteAuthorization":
+                fields["quote_authorization"] = ref(value)
+            case "interactionPolicy":
+                fields["can_quote"] = parts.read_can_quote(value)
             case _:
                 fields["direct_message"] = flag(value)
 
@@ -238,7 +251,9 @@ def write_object(thing: Object) -> Document:
         "likes": write_counted(thing.likes, thing.likes_count),
         "shares": write_counted(thing.shares, thing.shares_count),
     }
-    quote = dict.fromkeys(("quote", "quoteUri", "quoteUrl", "_misskey_quote"), thing.quote)
+    quote: Document = dict.fromkeys(("quote", "quoteUri", "quoteUrl", "_misskey_quote"), thing.quote)
+    quote["quoteAuthorization"] = thing.quote_authorization
+    quote["interactionPolicy"] = parts.write_can_quote(thing.can_quote)
     return parts.trimmed(document | quote) | {
         "sensitive": thing.sensitive,
         "to": list(thing.to),

@@ -15,7 +15,7 @@ from msgspec import Struct
 from federation.vocab import limits, parts
 from federation.vocab.base import Document, Object, Thing, id_of, reads, writes
 from federation.vocab.fields import object_fields, write_object
-from federation.vocab.values import as_list, integer, number, one, stamp, text, when
+from federation.vocab.values import as_list, integer, number, one, ref, stamp, text, when
 
 
 class Note(Object, frozen=True, kw_only=True):
@@ -94,6 +94,14 @@ class Tombstone(Object, frozen=True, kw_only=True):
     type: str = "Tombstone"
     former_type: str | None = None
     deleted: datetime | None = None
+
+
+class QuoteAuthorization(Object, frozen=True, kw_only=True):
+    """The author of `interaction_target` agrees to be quoted by `interacting_object` (FEP-044f)."""
+
+    type: str = "QuoteAuthorization"
+    interacting_object: str | None = None
+    interaction_target: str | None = None
 
 
 class PostalAddress(Struct, frozen=True, kw_only=True):
@@ -189,6 +197,15 @@ def _read_tombstone(document: Document, name: str, depth: int) -> Tombstone:
     )
 
 
+@reads("object", "QuoteAuthorization")
+def _read_quote_authorization(document: Document, name: str, depth: int) -> QuoteAuthorization:
+    return QuoteAuthorization(
+        **object_fields(document, name, depth),
+        interacting_object=ref(document.get("interactingObject")),
+        interaction_target=ref(document.get("interactionTarget")),
+    )
+
+
 @reads("object", "Place", "VirtualLocation")
 def _read_place(document: Document, name: str, depth: int) -> Thing:
     return _place(document, name, depth)
@@ -272,6 +289,19 @@ def _write_question(thing: Question) -> Document:
 def _write_tombstone(thing: Tombstone) -> Document:
     return parts.trimmed(
         {"id": thing.id, "type": thing.type, "formerType": thing.former_type, "deleted": stamp(thing.deleted)}
+    )
+
+
+@writes(QuoteAuthorization)
+def _write_quote_authorization(thing: QuoteAuthorization) -> Document:
+    return parts.trimmed(
+        {
+            "id": thing.id,
+            "type": thing.type,
+            "attributedTo": thing.attributed_to,
+            "interactingObject": thing.interacting_object,
+            "interactionTarget": thing.interaction_target,
+        }
     )
 
 

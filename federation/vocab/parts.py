@@ -14,7 +14,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from federation.vocab import limits
-from federation.vocab.values import as_list, integer, media_type, number, one, stamp, text, url, when
+from federation.vocab.values import as_list, integer, media_type, number, one, refs, stamp, text, url, when
 
 Document = dict[str, Any]
 
@@ -93,9 +93,22 @@ class Source(Struct, frozen=True, kw_only=True):
     media_type: str | None = None
 
 
+class CanQuote(Struct, frozen=True, kw_only=True):
+    """Who may quote something: at once, or after its author was asked (FEP-044f).
+
+    Both list ids of actors and collections, or the public; both empty means nobody.
+    """
+
+    automatic: tuple[str, ...] = ()
+    manual: tuple[str, ...] = ()
+
+
 Tag = Mention | Hashtag | Emoji | Link
 Attachment = Media | Link | PropertyValue
 
+
+QUOTE_REL: Final = "https://misskey-hub.net/ns#_misskey_quote"
+AS2_MEDIA_TYPE: Final = 'application/ld+json; profile="https://www.w3.org/ns/activitystreams"'
 
 _MEDIA_TYPES: Final = frozenset({"Document", "Image", "Audio", "Video"})
 
@@ -241,6 +254,30 @@ def _focal_point(value: Any) -> tuple[float, float] | None:
         return None
     x, y = number(value[0]), number(value[1])
     return None if x is None or y is None else (max(-1.0, min(1.0, x)), max(-1.0, min(1.0, y)))
+
+
+def read_can_quote(value: Any) -> CanQuote | None:
+    """The `canQuote` of an `interactionPolicy`; None when it says nothing. GoToSocial's older names count."""
+    policy = one(value)
+    rule = one(policy.get("canQuote")) if type(policy) is dict else None
+    if type(rule) is not dict:
+        return None
+    at_once = rule.get("automaticApproval", rule.get("always"))
+    asked = rule.get("manualApproval", rule.get("approvalRequired"))
+    return CanQuote(automatic=refs(at_once, limits.RECIPIENTS), manual=refs(asked, limits.RECIPIENTS))
+
+
+def write_can_quote(rule: CanQuote | None) -> Document | None:
+    """An `interactionPolicy` that says who may quote; None stays None."""
+    if rule is None:
+        return None
+    said = {"automaticApproval": list(rule.automatic), "manualApproval": list(rule.manual)}
+    return {"canQuote": {name: uris for name, uris in said.items() if uris or name == "automaticApproval"}}
+
+
+def quote_link(quoted: str) -> Link:
+    """The tag by which readers without quotes of their own find the quoted thing (FEP-e232)."""
+    return Link(href=quoted, name=f"RE: {quoted}", media_type=AS2_MEDIA_TYPE, rel=(QUOTE_REL,))
 
 
 def trimmed(document: Document) -> Document:

@@ -43,9 +43,16 @@ SOCIAL: Final[Terms] = MEDIA | {
     "EmojiReact": "litepub:EmojiReact",
     "votersCount": "toot:votersCount",
 }
-QUOTE: Final[Terms] = {
+POLICY: Final[Terms] = {
+    "gts": "https://gotosocial.org/ns#",
+    **_ids("gts", "interactionPolicy", "canQuote", "automaticApproval", "manualApproval"),
+}
+QUOTE: Final[Terms] = POLICY | {
     "quote": {"@id": "https://w3id.org/fep/044f#quote", "@type": "@id"},
+    "quoteAuthorization": {"@id": "https://w3id.org/fep/044f#quoteAuthorization", "@type": "@id"},
     "QuoteRequest": "https://w3id.org/fep/044f#QuoteRequest",
+    "QuoteAuthorization": "https://w3id.org/fep/044f#QuoteAuthorization",
+    **_ids("gts", "interactingObject", "interactionTarget"),
     "quoteUrl": {"@id": "as:quoteUrl", "@type": "@id"},
     "fedibird": "http://fedibird.com/ns#",
     "quoteUri": {"@id": "fedibird:quoteUri", "@type": "@id"},
@@ -122,7 +129,9 @@ _INVERSE: Final[Terms] = {"fep5711": "https://w3id.org/fep/5711#"} | _ids(
 
 _DEFINED: Final[tuple[Terms, ...]] = (
     {},
+    QUOTE,
     SOCIAL,
+    SOCIAL | POLICY,
     SOCIAL | QUOTE,
     MODERATION,
     ACTOR,

@@ -51,11 +51,30 @@ class FileLine(msgspec.Struct, frozen=True, kw_only=True):
     alt: str = ""
 
 
+class QuoteCard(msgspec.Struct, frozen=True, kw_only=True):
+    """What a post quotes: the post itself, or a sentence why it is not shown, or a plain link.
+
+    Without `author` there is only `note`; `link` is where it can be read elsewhere, '' for nowhere.
+    """
+
+    note: str = ""
+    link: str = ""
+    author: PersonLine | None = None
+    url: str = ""
+    published_at: datetime | None = None
+    html: Markup = Markup("")
+    language: str | None = None
+    warning: str = ""
+    title: str = ""
+    pictures: int = 0
+    quotes: str = ""
+
+
 class PostCard(msgspec.Struct, frozen=True, kw_only=True):
     """A post as one person may see it and what they may do with it.
 
     `html` was cleaned by node.text; `warning` is '' for none; `can` holds any of reply, like,
-    boost, bookmark, edit, delete, pin, report, mute, block; `depth` 0 or 1 is the indentation;
+    boost, bookmark, edit, delete, pin, report, mute, block, quote, unquote; `depth` 0 or 1 is the indentation;
     `likes_note` is a sentence about who said thanks, never a ranking.
     """
 
@@ -75,6 +94,7 @@ class PostCard(msgspec.Struct, frozen=True, kw_only=True):
     sensitive: bool = False
     pictures: tuple[Picture, ...] = ()
     files: tuple[FileLine, ...] = ()
+    quote: QuoteCard | None = None
     reply_to: PersonLine | None = None
     reply_to_url: str | None = None
     reply_count: int = 0

@@ -12,6 +12,7 @@ import msgspec
 
 from federation import vocab
 from federation.budget import FetchBudget
+from federation.errors import FederationError
 from federation.gather import Gathered, gather
 from moderation import engine
 from moderation.facts import Facts
@@ -55,7 +56,11 @@ class Applying:
             author = thing.attributed_to if isinstance(thing, vocab.Object) else None
             if author and author not in gathered.things and not await resolver.known(author):
                 # A fetched post counts for nothing without its author.
-                gathered.things[author] = await resolver.fetch(author, budget)
+                try:
+                    gathered.things[author] = await resolver.fetch(author, budget)
+                except FederationError:
+                    if thing.id == gathered.activity.object_id:
+                        raise  # what it only answers or quotes must not cost the post itself
         return gathered
 
     async def apply(
@@ -94,6 +99,9 @@ class Applying:
     async def _admit(self, tx: Tx, entry: Ready, gathered: Gathered) -> Incoming | Outcome:
         """What the handler is given, or how it ends without one."""
         item, known = entry.item, self._batch.known
+        if entry.handler is None:
+            meant = entry.activity.type in vocab.ACTIVITIES
+            return Outcome(item.id, "ignored", "nothing_takes_it" if meant else "unknown_type")
         for thing in {id(thing): thing for thing in gathered.things.values()}.values():
             if isinstance(thing, vocab.Actor):
                 await self._node.hooks.remember_actor(tx, self._node, thing)
@@ -115,8 +123,6 @@ class Applying:
             return Outcome(item.id, "held", verdict.code)
         if isinstance(verdict, Change):
             gathered = msgspec.structs.replace(gathered, activity=verdict.activity)
-        if entry.handler is None:
-            return Outcome(item.id, "ignored", "unknown_type")
         return Incoming(
             gathered=gathered,
             sender=sender,

@@ -48,7 +48,7 @@ class Batch(msgspec.Struct):
         sender = self.known.get(entry.activity.actor)
         if sender is not None and sender.followed_here:
             return needs
-        return tuple(need for need in needs if need not in ("in_reply_to", "mentions"))
+        return tuple(need for need in needs if need not in ("in_reply_to", "mentions", "quote"))
 
     def needs_network(self, entry: Ready) -> bool:
         """Whether `gather` will have to fetch something for this activity."""
@@ -61,7 +61,7 @@ class Batch(msgspec.Struct):
         thing = activity.object
         if activity.type in ("Create", "Update") and isinstance(thing, vocab.Actor):
             return True
-        if "target" in needs:
+        if "target" in needs or ("instrument" in needs and isinstance(activity.instrument, str)):
             return True
         if "object" in needs and activity.type != "Delete" and not isinstance(thing, vocab.Thing):
             return thing is not None and not self.has(thing)
@@ -70,6 +70,8 @@ class Batch(msgspec.Struct):
         if "object" in needs and thing.id and not self.has(thing.id) and not is_trusted(activity, thing):
             return True
         if "in_reply_to" in needs and thing.in_reply_to and not self.has(thing.in_reply_to):
+            return True
+        if "quote" in needs and thing.quote and (thing.quote_authorization or not self.has(thing.quote)):
             return True
         return "mentions" in needs and any(uri not in self.known for uri in thing.mentions)
 
@@ -205,8 +207,7 @@ def _names(activity: vocab.Activity) -> tuple[set[str], set[str]]:
             objects.add(uri)
     if isinstance(thing, vocab.Object):
         actors.update((*thing.mentions, *thing.attributed_to_all, *thing.to, *thing.cc))
-        if thing.in_reply_to:
-            objects.add(thing.in_reply_to)
+        objects.update(uri for uri in (thing.in_reply_to, thing.quote) if uri)
     if isinstance(thing, vocab.Activity):
         actors.update(uri for uri in (thing.actor, thing.object_id) if uri)
         objects.update(uri for uri in (thing.object_id,) if uri)

@@ -21,6 +21,7 @@ from node.features.leaving import service as leaving
 from node.features.media import service as media
 from node.features.posts import reactions, service
 from node.features.posts.service import Draft
+from node.features.posts.store import writes
 from tests.rig import Rig, RigNode
 
 ACCEPT = {"Accept": "application/activity+json"}
@@ -31,7 +32,9 @@ def name_of(document: dict[str, Any]) -> str:
     inner = document.get("object")
     if document["type"].startswith("OrderedCollection"):
         return f"{document['type']} {document['id'].split('/')[6]}"
-    return f"{document['type']} {inner['type']}" if isinstance(inner, dict) else document["type"]
+    if not isinstance(inner, dict):
+        return str(document["type"])
+    return f"{document['type']} {inner['type']}{' that quotes' if 'quote' in inner else ''}"
 
 
 async def said(tx: Tx) -> list[dict[str, Any]]:
@@ -83,6 +86,30 @@ async def take(rig: Rig) -> dict[str, dict[str, Any]]:
     return await _write_and_leave(rig, here, there, amina.id, far.id, olena.id)
 
 
+async def _quote_each_other(rig: Rig, here: RigNode, there: RigNode, amina: int, olena: int) -> str:
+    """Both quote the other; one wish is turned down. Returns the address of the leave Amina gave."""
+    uris = {}
+    for node, author, policy in ((here, amina, "public"), (here, amina, "nobody"), (there, olena, "public")):
+        rig.clock.advance(minutes=1)
+        async with node.db.tx() as tx:
+            post_id = await service.write_post(
+                tx, node.node, author, Draft(source="Harvest starts", quote_policy=policy)
+            )
+            uris[policy if node is here else "theirs"] = (await writes.get_post(tx, post_id)).uri
+    await rig.settle()
+    async with there.db.tx() as tx:  # the rule reached them too late
+        await tx.execute("UPDATE posts SET quote_policy = 'public' WHERE uri = $1", uris["nobody"])
+    for node, author, name in ((here, amina, "theirs"), (there, olena, "public"), (there, olena, "nobody")):
+        rig.clock.advance(minutes=1)
+        async with node.db.tx() as tx:
+            quoted = await writes.find_by_uri(tx, uris[name])
+            assert quoted is not None
+            await service.write_post(tx, node.node, author, Draft(source="Who helps?", quoted_id=quoted.id))
+    await rig.settle()
+    async with here.db.read() as tx:
+        return str(await tx.fetchval("SELECT '/ap/quote-authorizations/' || id FROM quote_stamps"))
+
+
 async def _write_and_leave(
     rig: Rig, here: RigNode, there: RigNode, amina: int, far: int, olena: int
 ) -> dict[str, dict[str, Any]]:
@@ -102,19 +129,19 @@ async def _write_and_leave(
     async with here.db.tx() as tx:
         plain = await service.write_post(tx, here.node, amina, Draft(source="Good morning"))
     await rig.settle()
-    rig.clock.advance(minutes=5)
+    leave = await _quote_each_other(rig, here, there, amina, olena)
     async with here.db.tx() as tx:
         await service.edit_post(tx, here.node, amina, plain, Draft(source="Good evening"))
         await reactions.like(tx, here.node, amina, asked)
         await reactions.boost(tx, here.node, amina, asked)
         await reactions.pin(tx, here.node, amina, plain)
-    pages = ["/actor", f"/ap/users/{amina}", f"/ap/notes/{answer}", f"/ap/users/{amina}/featured"]
+    pages = [leave, "/actor", f"/ap/users/{amina}", f"/ap/notes/{answer}", f"/ap/users/{amina}/featured"]
     pages += [f"/ap/users/{amina}/outbox", f"/ap/users/{amina}/outbox/page/0", f"/ap/users/{amina}/followers"]
     pages.append(f"/ap/notes/{plain}/context")
     served = await _fetched(here, *pages)
     for page in served:
         if page["type"] == "OrderedCollectionPage":
-            del page["orderedItems"][1:]  # the newest shows the shape
+            page["orderedItems"] = page["orderedItems"][-2:-1]  # the plainest shows the shape
     async with here.db.tx() as tx:
         await reactions.unlike(tx, here.node, amina, asked)
         await reactions.unboost(tx, here.node, amina, asked)

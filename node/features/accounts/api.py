@@ -9,6 +9,8 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from node.appkeys import NODE
+from node.features.accounts.store import people
 from node.web import api
 
 # Our audiences in Mastodon's words; a post for this house alone counts as public with `local_only`.
@@ -18,8 +20,11 @@ _VISIBILITY: Final = {"followers": "private", "local": "public"}
 async def show_preferences(request: web.Request) -> dict[str, Any]:
     """GET /api/v1/preferences"""
     viewer = api.viewer(request)
+    async with request.app[NODE].db.read() as tx:
+        policy = await people.find_quote_policy(tx, viewer.actor_id)
     return {
         "posting:default:visibility": _VISIBILITY.get(viewer.default_audience, viewer.default_audience),
+        "posting:default:quote_policy": policy or "public",
         "posting:default:sensitive": False,
         "posting:default:language": viewer.default_language or None,
         "reading:expand:media": "default",

@@ -112,6 +112,13 @@ async def set_preferences(tx: Tx, actor_id: int, chosen: Preferences) -> None:
     await people.put_preferences(tx, actor_id, chosen)
 
 
+async def set_quote_policy(tx: Tx, actor_id: int, policy: str) -> None:
+    """Store who may quote a person's next posts. Raises: NodeError `invalid` on `quote_policy`."""
+    if policy not in ("public", "followers", "nobody"):
+        raise NodeError("invalid", field="quote_policy", text=N_("Please choose one of these."))
+    await people.put_quote_policy(tx, actor_id, policy)
+
+
 async def ask_email_change(tx: Tx, node: Node, actor_id: int, email: str) -> None:
     """Send a link to the new address; it counts once it is used.
 

@@ -13,6 +13,7 @@ from node.features.accounts.manage import (
     revoke_invite,
     set_closed,
     set_preferences,
+    set_quote_policy,
     set_role,
 )
 from node.features.accounts.registration import (
@@ -43,6 +44,7 @@ from node.features.accounts.store.people import (
     Preferences,
     find_account_by_email,
     find_account_by_username,
+    find_quote_policy,
     get_account,
 )
 
@@ -66,6 +68,7 @@ __all__ = [
     "find_account_by_email",
     "find_account_by_username",
     "find_confirmation",
+    "find_quote_policy",
     "find_reset",
     "get_account",
     "list_accounts",
@@ -78,6 +81,7 @@ __all__ = [
     "set_closed",
     "set_password",
     "set_preferences",
+    "set_quote_policy",
     "set_role",
     "viewer_for_session",
 ]

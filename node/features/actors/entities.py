@@ -67,6 +67,7 @@ class Source(msgspec.Struct, frozen=True):
     discoverable: bool
     indexable: bool
     attribution_domains: list[str]
+    quote_policy: str
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):

@@ -49,6 +49,7 @@ async def credentials(tx: Tx, node: Node, actor: Actor) -> Account:
         discoverable=actor.discoverable,
         indexable=actor.indexable,
         attribution_domains=[],
+        quote_policy=await accounts.find_quote_policy(tx, actor.id) or "public",
     )
     shown = account(actor, addresses_of(node))
     return msgspec.structs.replace(shown, source=source, role=role_of(chosen.role))
@@ -122,6 +123,9 @@ async def _portrait(
 
 async def _put_preferences(tx: Tx, viewer: Viewer, source: Params) -> None:
     privacy, language = source.find_text("privacy"), source.find_text("language")
+    quote_policy = source.find_text("quote_policy")
+    if quote_policy is not None:
+        await accounts.set_quote_policy(tx, viewer.actor_id, quote_policy)
     if privacy is None and language is None:
         return
     if privacy is not None and privacy not in _AUDIENCE:

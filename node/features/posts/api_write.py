@@ -1,6 +1,6 @@
 """The client API of posts, writing: publish, edit, delete.
 
-Spec: Mastodon 4.3 client API, methods "statuses". Our extension: `local_only=true` (or
+Spec: Mastodon 4.5 client API, methods "statuses". Our extension: `local_only=true` (or
 `visibility=local`) writes for the people of this house alone. Polls and scheduled posts are
 refused in words, never silently dropped.
 """
@@ -16,6 +16,7 @@ from node.features.media import service as media
 from node.features.posts import service, views
 from node.features.posts.api_read import find_post_id
 from node.features.posts.entities import AUDIENCE, Status, Statuses
+from node.features.posts.quoting import POLICIES, answer_for
 from node.features.posts.store import writes
 from node.web import api
 from node.web.api_params import Params, read_params
@@ -57,6 +58,27 @@ async def _parent_id(tx: Tx, params: Params, viewer: Viewer) -> int | None:
     return found
 
 
+def _quote_policy(params: Params) -> str:
+    wanted = params.text("quote_approval_policy")
+    if wanted and wanted not in POLICIES:
+        raise api.invalid("quote_approval_policy", "ERR_INCLUSION", "is not included in the list")
+    return wanted
+
+
+async def _quoted_id(tx: Tx, params: Params, viewer: Viewer) -> int | None:
+    """What the new post quotes. Raises: ApiRefusal 404, 422 for what may not be quoted."""
+    wanted = params.find_id("quoted_status_id")
+    if wanted is None:
+        return None
+    found = await writes.find_post_of(tx, wanted)
+    quoted = await views.list_posts(tx, [found], viewer.actor_id) if found else []
+    if not quoted:
+        raise api.ApiRefusal(404, "The post you are trying to quote does not appear to exist.")
+    if answer_for(quoted[0], viewer.actor_id) == "denied":
+        raise api.invalid("quoted_status", "ERR_FORBIDDEN", "may not be quoted")
+    return found
+
+
 async def publish(request: web.Request) -> Status:
     """POST /api/v1/statuses; repeating it with the same Idempotency-Key gives the same post."""
     node, viewer = request.app[NODE], api.viewer(request)
@@ -67,6 +89,7 @@ async def publish(request: web.Request) -> Status:
     warning = params.text("spoiler_text")
     async with node.db.read() as tx:
         parent_id = await _parent_id(tx, params, viewer)
+        quoted_id = await _quoted_id(tx, params, viewer)
     draft = service.Draft(
         source=text,
         audience=_audience(params, viewer),
@@ -74,6 +97,8 @@ async def publish(request: web.Request) -> Status:
         sensitive=params.flag("sensitive") or bool(warning),
         language=params.text("language") or viewer.default_language,
         in_reply_to_id=parent_id,
+        quoted_id=quoted_id,
+        quote_policy=_quote_policy(params),
         media_ids=tuple(media_ids),
         idempotency_key=request.headers.get("Idempotency-Key", "")[:_LONGEST_KEY] or None,
         app_id=viewer.app_id,
@@ -124,6 +149,7 @@ def _edited(params: Params, post: views.PostView) -> service.Draft:
         sensitive=params.flag("sensitive", default=post.sensitive) or bool(warning),
         language=params.text("language", post.language),
         in_reply_to_id=post.in_reply_to_id,
+        quote_policy=_quote_policy(params),
         media_ids=tuple(media_ids),
     )
 

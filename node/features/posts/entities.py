@@ -4,7 +4,7 @@ Pure translation of `posts.views`, which was read for one viewer already; no SQL
 serves one answer; authors are translated once and kept while their rows stay as they are. Called by the `api.py`
 of posts and of the features above.
 
-Spec: Mastodon 4.3 client API, entities Status, StatusEdit, StatusSource, Context. Our extension:
+Spec: Mastodon 4.5 client API, entities Status, Quote, StatusEdit, StatusSource, Context. Our extension:
 `local_only`, true for posts that stay in this house (`visibility` is then "public").
 """
 
@@ -20,6 +20,7 @@ from msgspec import UNSET, UnsetType
 from node.features.actors.entities import Account, Emoji, account, emojis, stamp, stamp_or_none
 from node.features.actors.store import Actor
 from node.features.media.entities import MediaAttachment, addresses_of, attachment
+from node.features.posts import quoting
 from node.features.posts.views import Mentioned, PostView, Revision, Thread
 from node.text import normalise_hashtag
 
@@ -60,6 +61,28 @@ class Application(msgspec.Struct, frozen=True):
     website: str | None = None
 
 
+class Quote(msgspec.Struct, frozen=True):
+    """Mastodon's Quote: the quoted post, when its author agreed and the reader may see it."""
+
+    state: str
+    quoted_status: "Status | None"
+
+
+class ShallowQuote(msgspec.Struct, frozen=True):
+    """Mastodon's ShallowQuote: what a quoted post quotes itself, by id alone."""
+
+    state: str
+    quoted_status_id: str | None
+
+
+class QuoteApproval(msgspec.Struct, frozen=True):
+    """Mastodon's QuoteApproval: who may quote a post, and whether the reader may."""
+
+    automatic: list[str]
+    manual: list[str]
+    current_user: str
+
+
 class Status(msgspec.Struct, frozen=True, kw_only=True):
     """Mastodon's Status. What is UNSET is left out, as Mastodon does for visitors and strangers."""
 
@@ -89,6 +112,9 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     emojis: list[Emoji]
     card: None = None
     poll: None = None
+    quote: Quote | ShallowQuote | None = None
+    quotes_count: int = 0
+    quote_approval: QuoteApproval | UnsetType = UNSET
     favourited: bool | UnsetType = UNSET
     reblogged: bool | UnsetType = UNSET
     muted: bool | UnsetType = UNSET
@@ -154,8 +180,11 @@ class Statuses:
         self._accounts[actor.id] = (actor, found)
         return found
 
-    def status(self, post: PostView, *, with_source: bool = False) -> Status:
-        """Mastodon's Status; `with_source`: the typed text instead of HTML, as after a DELETE."""
+    def status(self, post: PostView, *, with_source: bool = False, shallow: bool = False) -> Status:
+        """Mastodon's Status; `with_source`: the typed text instead of HTML, as after a DELETE.
+
+        `shallow`: it is shown within another, so what it quotes is only named.
+        """
         known = self.viewer_id is not None
         own = known and post.author.id == self.viewer_id
         return Status(
@@ -182,6 +211,9 @@ class Statuses:
             mentions=[_mention(one) for one in post.mentions],
             tags=[self.tag(name) for name in post.tags],
             emojis=emojis(post.emojis, self.addresses),
+            quote=self._quote(post, shallow=shallow),
+            quotes_count=post.quotes_count,
+            quote_approval=self._quote_approval(post),
             favourited=post.liked if known else UNSET,
             reblogged=post.boosted if known else UNSET,
             muted=False if known else UNSET,  # of a conversation, which nobody can mute here yet
@@ -189,6 +221,22 @@ class Statuses:
             pinned=post.pinned if own and post.audience != "direct" else UNSET,
             filtered=[] if known else UNSET,
         )
+
+    def _quote(self, post: PostView, *, shallow: bool) -> Quote | ShallowQuote | None:
+        quote = post.quote
+        if quote is None:
+            return None
+        if shallow:
+            return ShallowQuote(quote.named_state, _text_id(quote.post_id))
+        quoted = quote.post if quote.state == "accepted" and not quote.blocked else None
+        return Quote(quote.shown_state, self.status(quoted, shallow=True) if quoted else None)
+
+    def _quote_approval(self, post: PostView) -> QuoteApproval:
+        words = [word for word in post.quote_policy.split() if word != "nobody"]
+        at_once = [_POLICY_WORDS[word] for word in words if not word.startswith("?")]
+        asked = [_POLICY_WORDS[word[1:]] for word in words if word.startswith("?")]
+        mine = "denied" if self.viewer_id is None else quoting.answer_for(post, self.viewer_id)
+        return QuoteApproval(at_once, asked, mine)
 
     def boost(self, post: PostView, boosted: Boosted) -> Status:
         """The Status of somebody passing a post on; the post itself is its `reblog`."""
@@ -247,6 +295,9 @@ class Statuses:
     def accounts(self, actors: Sequence[Actor]) -> list[Account]:
         """Mastodon's Accounts in the same order."""
         return [self.account(actor) for actor in actors]
+
+
+_POLICY_WORDS: Final = {"public": "public", "followers": "followers", "some": "unsupported_policy"}
 
 
 def content_of(post: PostView) -> str:

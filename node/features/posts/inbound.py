@@ -4,7 +4,7 @@ The author's node owns the post: only the author may create, change or delete it
 deleted stays deleted. What nobody here asked for is not kept.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -16,9 +16,9 @@ from node.features.follows import service as follows
 from node.features.follows.store import find_follow_by_uri
 from node.features.media import service as media
 from node.features.notifications.service import Notice, notify_several, withdraw
-from node.features.posts import translate
+from node.features.posts import quoting, service, translate
 from node.features.posts.forwarding import Answer, hand_on_answers, is_candidate
-from node.features.posts.store import marks, writes
+from node.features.posts.store import marks, quotes, writes
 from node.features.timelines import store as timelines
 from node.runtime import Node
 from node.wire.incoming import Ended, Ignored, Incoming, Refused, Registry
@@ -27,7 +27,7 @@ from node.wire.store.arrivals import Known
 
 inbound: Registry = Inbound()
 
-_POST_NEEDS = ("actor", "object", "mentions", "in_reply_to")
+_POST_NEEDS = ("actor", "object", "mentions", "in_reply_to", "quote")
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -50,6 +50,8 @@ async def take_posts(tx: Tx, several: Sequence[Taken]) -> list[int | None]:
             continue
         if one.thing.attachments:
             await media.put_remote(tx, post.id, one.author.id, one.thing.attachments)
+        if one.thing.quote:
+            await quoting.take_quote(tx, one.thing, post.id, one.author, one.incoming.gathered.things)
         known, mentions = one.incoming.known, one.thing.mentions
         named = {known[uri].id for uri in mentions if uri in known and known[uri].local}
         if kept.answers_us and kept.in_reply_to_actor_id is not None:
@@ -78,12 +80,13 @@ def _is_wanted(incoming: Incoming, thing: vocab.Object) -> bool:
     return any(uri in incoming.known and incoming.known[uri].local for uri in names)
 
 
-async def _take_parent(tx: Tx, incoming: Incoming, thing: vocab.Object) -> None:
-    parent = incoming.gathered.thing(thing.in_reply_to)
-    if isinstance(parent, vocab.Object) and parent.type in translate.POST_TYPES:
-        author = incoming.known.get(parent.attributed_to or "")
+async def _take_context(tx: Tx, incoming: Incoming, uri: str | None) -> None:
+    """Keep what a post answers or quotes, when it was fetched with it."""
+    found = incoming.gathered.thing(uri)
+    if isinstance(found, vocab.Object) and found.type in translate.POST_TYPES:
+        author = incoming.known.get(found.attributed_to or "")
         if author is not None and not author.local and not author.suspended and not author.deleted:
-            await take_post(tx, Taken(incoming, parent, author))
+            await take_post(tx, Taken(incoming, found, author))
 
 
 @inbound.together("Create", "*", needs=_POST_NEEDS)
@@ -100,7 +103,8 @@ async def posts_created(tx: Tx, node: Node, incomings: Sequence[Incoming]) -> li
         else:
             wanted = _is_wanted(incoming, thing)
             if wanted and incoming.gathered.things:
-                await _take_parent(tx, incoming, thing)
+                await _take_context(tx, incoming, thing.in_reply_to)
+                await _take_context(tx, incoming, thing.quote)
             several[number] = Taken(incoming, thing, incoming.sender, wanted)
     stored = await take_posts(tx, list(several.values()))
     left = [number for number, post_id in zip(several, stored, strict=True) if post_id is None]
@@ -118,7 +122,7 @@ async def posts_created(tx: Tx, node: Node, incomings: Sequence[Incoming]) -> li
     return ended
 
 
-@inbound.on("Update", "*", needs=("actor", "object", "mentions"))
+@inbound.on("Update", "*", needs=("actor", "object", "mentions", "quote"))
 async def post_updated(tx: Tx, node: Node, incoming: Incoming) -> Ignored | None:
     """Somebody edited a post. Older than what we hold is ignored (RPL-03)."""
     thing = incoming.object_as(vocab.Object)
@@ -129,15 +133,35 @@ async def post_updated(tx: Tx, node: Node, incoming: Incoming) -> Ignored | None
         return Ignored("post_unknown")
     if known.author_id != incoming.sender.id or known.local:
         raise Refused("not_owner")
+    await _take_context(tx, incoming, thing.quote)
+    # An answer to a wish to quote, and who may quote, change without the text being any newer.
+    await quoting.take_quote(tx, thing, known.id, incoming.sender, incoming.gathered.things)
+    await quotes.put_policy(tx, known.id, quoting.policy_of(thing, incoming.sender))
     standing = known.edited_at or known.published_at
     if thing.updated is None or thing.updated <= standing:
         return Ignored("not_newer")
+    if thing.quote is None:
+        await quotes.delete_quote(tx, known.id)
     post = translate.from_vocab(thing, incoming.sender, incoming.known, known.id, tx.now, wanted=True)
     await writes.put_revision(tx, known.id)
     await writes.put_edit(tx, post)
     await media.replace_remote(tx, known.id, incoming.sender.id, thing.attachments)
+    await quoting.tell_quoters(tx, incoming.sender.id, known.id)
     if is_candidate(incoming, thing):
         await hand_on_answers(tx, [Answer(incoming, known.id)])
+    return None
+
+
+def _unknown_to(known: Mapping[str, writes.PostRow], incomings: Sequence[Incoming]) -> list[str]:
+    named = (incoming.activity.object_id or "" for incoming in incomings)
+    return [uri for uri in named if uri and uri not in known]
+
+
+async def _take_leave_back(tx: Tx, node: Node, leave: quotes.Sides, sender: Known) -> Ended:
+    """Somebody wants to be quoted no more."""
+    if leave.quoted_author_id not in (None, sender.id) or not vocab.same_host(leave.stamp_uri, sender.uri):
+        return Refused("not_owner")
+    await service.settle_quote(tx, node, leave, "revoked")
     return None
 
 
@@ -145,6 +169,7 @@ async def post_updated(tx: Tx, node: Node, incoming: Incoming) -> Ignored | None
 async def things_deleted(tx: Tx, node: Node, incomings: Sequence[Incoming]) -> list[Ended]:
     """Posts are no more, or their authors are. Seen before the post, it still counts (DEL-02)."""
     known = await writes.list_by_uri(tx, [incoming.activity.object_id or "" for incoming in incomings])
+    leaves = await quotes.list_by_stamps(tx, _unknown_to(known, incomings))
     ended: list[Ended] = []
     gone: list[int] = []
     tombstones: list[arrivals.Tombstone] = []
@@ -155,6 +180,8 @@ async def things_deleted(tx: Tx, node: Node, incomings: Sequence[Incoming]) -> l
         if uri == sender.uri:
             await actors.bury(tx, sender.id, uri, sender.kind)
             ended.append(None)
+        elif uri in leaves:
+            ended.append(await _take_leave_back(tx, node, leaves[uri], sender))
         elif post.author_id != sender.id if post else not vocab.same_host(uri, sender.uri):
             ended.append(Refused("not_owner"))
         else:

@@ -16,7 +16,7 @@ from node.errors import N_, NodeError
 from node.feature import Route
 from node.features.follows.present import page_path
 from node.features.media import service as media
-from node.features.posts import service, views, writing
+from node.features.posts import quoting, service, views, writing
 from node.features.posts.present import card, list_answered, page_of
 from node.features.posts.views import PostView
 from node.features.posts.writing import Subject, Write, WritePage
@@ -52,11 +52,12 @@ async def answer_page(tx: Tx, node: Node, viewer: Viewer, post: PostView) -> Wri
 
 
 async def show_write(request: web.Request) -> web.StreamResponse:
-    """GET /write, with `?reply=<id>`, `?to=<handle>` `?text=`, `?audience=`"""
+    """GET /write, with `?reply=<id>`, `?quote=<id>`, `?to=<handle>` `?text=`, `?audience=`"""
     node, viewer, query = request.app[NODE], request[VIEWER], request.query
     async with node.db.read() as tx:
         reply_id = read_id(query.get("reply", ""))
         parent = await views.get_post(tx, reply_id, viewer.actor_id) if reply_id else None
+        quoted = await _quoted(tx, viewer, query.get("quote", ""))
         if parent is not None:
             form = writing.form_for_reply(viewer, parent)
         else:
@@ -65,8 +66,18 @@ async def show_write(request: web.Request) -> web.StreamResponse:
             source = f"@{to} {given}" if to else given
             audience = "direct" if to else query.get("audience", viewer.default_audience)
             form = Form(Write(source=source, audience=audience, language=viewer.default_language))
-        page = await writing.page(tx, node, viewer, form, Subject(parent=parent))
+        page = await writing.page(tx, node, viewer, form, Subject(parent=parent, quoted=quoted))
     return render(request, "posts/write.html", FormPage(page))
+
+
+async def _quoted(tx: Tx, viewer: Viewer, text_id: str) -> PostView | None:
+    """The post to quote. Raises: NodeError `not_found`, `not_allowed` when its author does not want that."""
+    quoted_id = read_id(text_id)
+    if not quoted_id:
+        return None
+    quoted = await views.get_post(tx, quoted_id, viewer.actor_id)
+    quoting.check_may_quote(quoted, viewer.actor_id)
+    return quoted
 
 
 async def write(request: web.Request) -> web.StreamResponse:
@@ -76,19 +87,20 @@ async def write(request: web.Request) -> web.StreamResponse:
     async with node.db.read() as tx:
         reply_id = read_id(form.values.in_reply_to)
         parent = await views.get_post(tx, reply_id, viewer.actor_id) if reply_id else None
-    subject = await _before_sending(node, viewer, form, Subject(parent=parent))
+        about = Subject(parent=parent, quoted=await _quoted(tx, viewer, form.values.quote))
+    subject = await _before_sending(node, viewer, form, about)
     if subject is None:
         try:
-            return await _send(node, viewer, form, parent)
+            return await _send(node, viewer, form, about)
         except NodeError as error:
             form.refuse(_beside_field(error))
-            subject = Subject(parent=parent)
+            subject = about
     return await _again(request, form, subject)
 
 
-async def _send(node: Node, viewer: Viewer, form: Form[Write], parent: PostView | None) -> web.Response:
+async def _send(node: Node, viewer: Viewer, form: Form[Write], about: Subject) -> web.Response:
     """Publish, and lead to the post."""
-    draft = _draft(form, viewer, parent)
+    parent, draft = about.parent, _draft(form, viewer, about)
     if draft.audience == "direct" and not text.find_mentions(draft.source):
         raise NodeError("invalid", field="source", text=_NOBODY)
     await service.meet_mentioned(node, draft.source)
@@ -101,16 +113,19 @@ async def _send(node: Node, viewer: Viewer, form: Form[Write], parent: PostView 
     raise web.HTTPSeeOther(page_of(post))
 
 
-def _draft(form: Form[Write], viewer: Viewer, parent: PostView | None) -> service.Draft:
-    given = form.values
-    wanted = given.audience or writing.preselected(viewer, parent)
+def _draft(form: Form[Write], viewer: Viewer, about: Subject) -> service.Draft:
+    given, parent, quoted = form.values, about.parent, about.quoted
+    above = parent if parent is not None else quoted
+    wanted = given.audience or writing.preselected(viewer, above)
     return service.Draft(
         source=given.source,
-        audience=writing.within(parent, wanted),
+        audience=writing.within(above, wanted),
         warning=given.warning,
         sensitive=given.sensitive,
         language=given.language[:35],
         in_reply_to_id=parent.id if parent else None,
+        quoted_id=quoted.id if quoted else None,
+        quote_policy=given.quote_policy if given.quote_policy in quoting.POLICIES else "",
         media_ids=tuple(media_id for media_id, _alt in writing.typed_media(form)),
         idempotency_key=f"form:{given.key[:60]}" if given.key else None,
     )
@@ -211,7 +226,7 @@ async def edit(request: web.Request) -> web.StreamResponse:
     subject = await _before_sending(node, viewer, form, Subject(editing=post))
     if subject is None:
         try:
-            draft = msgspec.structs.replace(_draft(form, viewer, None), audience=post.audience)
+            draft = msgspec.structs.replace(_draft(form, viewer, Subject()), audience=post.audience)
             await service.meet_mentioned(node, draft.source)
             async with node.db.tx() as tx:
                 await _describe(tx, viewer, form)

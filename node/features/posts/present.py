@@ -16,13 +16,14 @@ from node.db.database import Tx
 from node.features.actors.store import Actor, list_actors
 from node.features.follows.present import page_path, person_line
 from node.features.media import service as media
+from node.features.posts import quoting
 from node.features.posts.store import reads
 from node.features.posts.views import Picture as MediaRow
 from node.features.posts.views import PostView
 from node.i18n import gettext as _
 from node.i18n import ngettext
 from node.runtime import Node
-from node.web.cards import Audience, FileLine, Picture, PostCard
+from node.web.cards import Audience, FileLine, Picture, PostCard, QuoteCard
 
 _KINDS: Mapping[str, Literal["video", "audio", "file"]] = {
     "gifv": "video",
@@ -72,6 +73,7 @@ def card(
         html=Markup(post.html),
         pictures=tuple(picture_of(node, file) for file in post.media if file.kind == "image"),
         files=tuple(file_line_of(node, file) for file in post.media if file.kind != "image"),
+        quote=quote_card(node, post, viewer),
         audience=cast("Audience", post.audience),
         audience_sentence=audience_sentence(post, viewer),
         # What anyone may read is the usual case; on one's own posts it is always said.
@@ -95,6 +97,11 @@ def what_can(post: PostView, viewer: Viewer | None) -> frozenset[str]:
         return frozenset()
     own = post.author.id == viewer.actor_id
     found = {"reply", "bookmark"}
+    if quoting.answer_for(post, viewer.actor_id) != "denied":
+        found.add("quote")
+    quoted = post.quote.post if post.quote else None
+    if quoted is not None and quoted.author.id == viewer.actor_id and not own:
+        found.add("unquote")
     if post.audience in ("public", "unlisted", "local") or (own and post.audience == "followers"):
         found.add("boost")
     if not own:
@@ -102,6 +109,48 @@ def what_can(post: PostView, viewer: Viewer | None) -> frozenset[str]:
     if post.audience in ("public", "unlisted"):
         found.add("pin")
     return frozenset(found | {"edit", "delete"})
+
+
+def quote_card(node: Node, post: PostView, viewer: Viewer | None) -> QuoteCard | None:
+    """What a post quotes as this reader may meet it; None when it quotes nothing."""
+    quote = post.quote
+    if quote is None:
+        return None
+    state, quoted = quote.shown_state, quote.post
+    if state != "accepted" or quoted is None:
+        own = viewer is not None and post.author.id == viewer.actor_id
+        return QuoteCard(note=_quote_note(state, own=own), link=quote.uri if state == "pending" else "")
+    return quoted_card(node, quoted)
+
+
+def quoted_card(node: Node, quoted: PostView) -> QuoteCard:
+    """A post as it stands within one that quotes it."""
+    return QuoteCard(
+        author=person_line(node, quoted.author),
+        url=page_of(quoted),
+        published_at=quoted.published_at,
+        html=Markup(quoted.html),
+        language=quoted.language or None,
+        warning=quoted.warning,
+        title=quoted.title,
+        pictures=len(quoted.media),
+        quotes=page_of(quoted) if quoted.quote else "",
+    )
+
+
+def _quote_note(state: str, *, own: bool) -> str:
+    """Why a quoted post is not shown."""
+    if state == "pending" and own:
+        return _("You asked whether you may quote this. Until the answer is yes, it stays a link.")
+    notes = {
+        "pending": _("Speaks about a post elsewhere:"),
+        "rejected": _("The person who wrote the quoted post did not agree to be quoted."),
+        "revoked": _("The person who wrote the quoted post took it back from here."),
+        "deleted": _("The quoted post was deleted."),
+        "blocked_account": _("Quotes somebody you blocked."),
+        "muted_account": _("Quotes somebody you wanted to see less of."),
+    }
+    return notes.get(state) or _("The quoted post is not open to you.")
 
 
 def audience_sentence(post: PostView, viewer: Viewer | None) -> str:

@@ -13,12 +13,14 @@ from federation import vocab
 from node import text
 from node.db.database import Tx
 from node.errors import N_, NodeError
+from node.features.accounts import service as accounts
 from node.features.actors import lookup
 from node.features.actors.store import Actor, find_by_handle, get_actor
 from node.features.media import service as media
 from node.features.notifications.service import notify
-from node.features.posts import translate, views
-from node.features.posts.store import writes
+from node.features.posts import quoting, translate, views
+from node.features.posts.store import quotes, writes
+from node.features.posts.store.quotes import Sides
 from node.features.posts.store.writes import NewPost
 from node.features.posts.views import PostView
 from node.runtime import Node
@@ -33,7 +35,10 @@ _WIDTH = {"public": 3, "unlisted": 2, "followers": 1, "direct": 0}
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
-    """What somebody wants to say and to whom; `language` is a BCP 47 tag or empty."""
+    """What somebody wants to say and to whom; `language` is a BCP 47 tag or empty.
+
+    `quote_policy` is who may quote it (`quoting.POLICIES`); empty: as the author set for themselves.
+    """
 
     source: str
     audience: str = "public"
@@ -41,6 +46,8 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     sensitive: bool = False
     language: str = ""
     in_reply_to_id: int | None = None
+    quoted_id: int | None = None
+    quote_policy: str = ""
     media_ids: tuple[int, ...] = ()
     idempotency_key: str | None = None
     app_id: int | None = None
@@ -111,17 +118,12 @@ async def write_post(tx: Tx, node: Node, author_id: int, draft: Draft) -> int:
     author = await get_actor(tx, author_id)
     parent = await views.get_post(tx, draft.in_reply_to_id, author_id) if draft.in_reply_to_id else None
     mentioned = await _mentioned(tx, node, draft.source)
-    audience = narrowed(draft.audience, parent.audience) if parent else draft.audience
-    post = _new_post(tx, node, author, draft, mentioned)
-    if parent is not None:
-        # Whom one answers is told of it, named in the text or not.
-        named = dict.fromkeys((*post.mention_ids, parent.author.id))
-        named.pop(author_id, None)
-        post = msgspec.structs.replace(post, in_reply_to_uri=parent.uri, mention_ids=tuple(named))
-    context = parent.context_uri if parent else translate.context_uri(node, post.id)
-    if audience not in ("public", "unlisted"):
-        context = ""  # a thread's list shows what everybody may read, and does not tell of anything else
-    post = msgspec.structs.replace(post, audience=audience, context_uri=context)
+    quoted = await views.get_post(tx, draft.quoted_id, author_id) if draft.quoted_id else None
+    if quoted is not None:
+        quoting.check_may_quote(quoted, author_id)
+    post = _in_place(node, _new_post(tx, node, author, draft, mentioned), parent, quoted)
+    wanted = draft.quote_policy or await accounts.find_quote_policy(tx, author_id)
+    post = msgspec.structs.replace(post, quote_policy=quoting.kept_policy(wanted, post.audience))
     stored = await writes.put_post(tx, post)
     if stored is None:
         raise NodeError("conflict", detail="post id taken")
@@ -129,9 +131,38 @@ async def write_post(tx: Tx, node: Node, author_id: int, draft: Draft) -> int:
         await media.attach(tx, author_id, draft.media_ids, post.id)
     for actor_id in post.mention_ids:
         await notify(tx, actor_id, "mention", author_id, post.id)
-    if audience != "local":
-        await _publish_create(tx, node, await views.get_post(tx, post.id, author_id))
+    asks = quoted is not None and await _begin_quote(tx, node, quoted, post)
+    if post.audience != "local":
+        written = await views.get_post(tx, post.id, author_id)
+        await _publish_create(tx, node, written)
+        if quoted is not None and asks:
+            request = translate.quote_request(note_of(node, written), quoted.author.uri)
+            await publish(tx, author_id, request, Destinations(actors=(quoted.author.id,), personal=True))
     return post.id
+
+
+def _in_place(node: Node, post: NewPost, parent: PostView | None, quoted: PostView | None) -> NewPost:
+    """A new post in its thread, no wider than what it answers and quotes; whom it answers is named."""
+    audience = post.audience
+    for above in (parent, quoted):
+        audience = narrowed(audience, above.audience) if above else audience
+    if parent is not None:
+        # Whom one answers is told of it, named in the text or not.
+        named = dict.fromkeys((*post.mention_ids, parent.author.id))
+        named.pop(post.author_id, None)
+        post = msgspec.structs.replace(post, in_reply_to_uri=parent.uri, mention_ids=tuple(named))
+    context = parent.context_uri if parent else translate.context_uri(node, post.id)
+    if audience not in ("public", "unlisted"):
+        context = ""  # a thread's list shows what everybody may read, and does not tell of anything else
+    return msgspec.structs.replace(post, audience=audience, context_uri=context)
+
+
+async def _begin_quote(tx: Tx, node: Node, quoted: PostView, post: NewPost) -> bool:
+    """Store what the new post quotes and tell our people; True when the author must be asked."""
+    state = await quoting.begin(tx, node, quoted, post.id, post.uri, post.author_id)
+    if state == "accepted" and post.author_id != quoted.author.id:
+        await notify(tx, quoted.author.id, "quote", post.author_id, post.id)
+    return state == "pending"
 
 
 def _new_post(tx: Tx, node: Node, author: Actor, draft: Draft, mentioned: dict[str, Actor]) -> NewPost:
@@ -200,12 +231,20 @@ async def edit_post(tx: Tx, node: Node, author_id: int, post_id: int, draft: Dra
     mentioned = await _mentioned(tx, node, draft.source)
     await writes.put_revision(tx, post_id)
     post = _new_post(tx, node, before.author, draft, mentioned)
-    await writes.put_edit(tx, msgspec.structs.replace(post, id=post_id, edited_at=tx.now))
+    policy = quoting.kept_policy(draft.quote_policy or before.quote_policy, before.audience)
+    post = msgspec.structs.replace(post, id=post_id, edited_at=tx.now, quote_policy=policy)
+    await writes.put_edit(tx, post)
     await media.replace(tx, author_id, draft.media_ids, post_id)
     known = {person.actor_id for person in before.mentions}
     for actor in mentioned.values():
         if actor.id not in known:
             await notify(tx, actor.id, "mention", author_id, post_id)
+    await quoting.tell_quoters(tx, author_id, post_id)
+    await publish_edit(tx, node, author_id, post_id)
+
+
+async def publish_edit(tx: Tx, node: Node, author_id: int, post_id: int) -> None:
+    """Send a post of ours anew to everyone who may hold it."""
     after = await views.get_post(tx, post_id, author_id)
     if after.audience != "local":
         note = note_of(node, after)
@@ -214,6 +253,13 @@ async def edit_post(tx: Tx, node: Node, author_id: int, post_id: int, draft: Dra
         open_to_all = after.audience in ("public", "unlisted")
         more = tuple(await writes.list_audience_ids(tx, post_id)) if open_to_all else ()
         await publish(tx, author_id, translate.update(note, uri, tx.now), whom(after, more))
+
+
+async def settle_quote(tx: Tx, node: Node, sides: Sides, state: str, stamp_uri: str = "") -> None:
+    """The quoted author answered: write it down, and if the quoting post is ours, tell who holds it."""
+    await quotes.put_state(tx, sides.post_id, state, stamp_uri or sides.stamp_uri)
+    if sides.author_local:
+        await publish_edit(tx, node, sides.author_id, sides.post_id)
 
 
 async def delete_post(tx: Tx, node: Node, author_id: int, post_id: int) -> None:

@@ -6,11 +6,13 @@ title and text with a link to the original.
 
 from collections.abc import Sequence
 from datetime import datetime
+from html import escape
 
 from federation import addressing, vocab
 from federation.addressing import Audience, Kind
 from federation.uris import is_http_uri
 from node import text
+from node.features.posts import quoting
 from node.features.posts.store.writes import NewPost
 from node.features.posts.views import Picture, PostView
 from node.runtime import Node
@@ -85,6 +87,7 @@ def from_vocab(
         silent_ids=tuple(i for i in dict.fromkeys(addressed) if i not in named),
         tags=tuple((tag, shown) for tag, shown in tags.items() if tag),
         wanted=wanted,
+        quote_policy=quoting.policy_of(thing, author),
     )
 
 
@@ -112,6 +115,12 @@ def to_vocab(node: Node, post: PostView, file_urls: Sequence[str]) -> vocab.Note
     tags += [
         vocab.Hashtag(name=f"#{tag}", href=node.tag_url(text.normalise_hashtag(tag))) for tag in post.tags
     ]
+    quote = post.quote if post.quote and post.quote.state in ("pending", "accepted") else None
+    if quote is not None and quote.post_id is None:
+        quote = None  # what was quoted is gone
+    if quote is not None:
+        tags.append(vocab.quote_link(quote.uri))
+    html = post.html + (_spelled_out(quote.uri) if quote else "")
     return vocab.Note(
         id=post.uri,
         attributed_to=post.author.uri,
@@ -124,8 +133,8 @@ def to_vocab(node: Node, post: PostView, file_urls: Sequence[str]) -> vocab.Note
         context=post.context_uri or None,
         summary=post.warning or None,
         sensitive=post.sensitive,
-        content=post.html,
-        content_map={post.language: post.html} if post.language else {},
+        content=html,
+        content_map={post.language: html} if post.language else {},
         source=vocab.Source(content=post.source, media_type="text/markdown"),
         tags=tuple(tags),
         attachments=tuple(_attachment(node, p, url) for p, url in zip(post.media, file_urls, strict=True)),
@@ -133,7 +142,16 @@ def to_vocab(node: Node, post: PostView, file_urls: Sequence[str]) -> vocab.Note
         replies=f"{post.uri}/replies",
         likes=f"{post.uri}/likes",
         shares=f"{post.uri}/shares",
+        quote=quote.uri if quote else None,
+        quote_authorization=quote.stamp_uri or None if quote and quote.state == "accepted" else None,
+        can_quote=quoting.can_quote(post.quote_policy, post.author.uri, post.author.followers_uri),
     )
+
+
+def _spelled_out(quoted_uri: str) -> str:
+    """The quote as a link, which readers that show quotes hide by its class."""
+    address = escape(quoted_uri)
+    return f'<p class="quote-inline">RE: <a href="{address}">{address}</a></p>'
 
 
 def create(note: vocab.Note) -> vocab.Create:
@@ -189,6 +207,17 @@ def announce(
 def undo(undone: vocab.Activity) -> vocab.Undo:
     """Take back what was done, embedded whole."""
     return vocab.Undo(id=f"{undone.id}#undo", actor=undone.actor, object=undone, to=undone.to, cc=undone.cc)
+
+
+def quote_request(note: vocab.Note, author_uri: str) -> vocab.QuoteRequest:
+    """Ask the author of what `note` quotes for leave. Spec: FEP-044f."""
+    return vocab.QuoteRequest(
+        id=f"{note.id}#quote-request",
+        actor=note.attributed_to or "",
+        object=note.quote,
+        instrument=note,
+        to=(author_uri,),
+    )
 
 
 def pinned(uri: str, actor_uri: str, featured_uri: str, post_uri: str, *, add: bool) -> vocab.Activity:

@@ -48,6 +48,38 @@ class Mentioned(msgspec.Struct, frozen=True):
     local: bool
 
 
+class QuoteView(msgspec.Struct, frozen=True, kw_only=True):
+    """What a post quotes. `post` is there only when the reader may see it and its author agreed.
+
+    `state` is as stored; `blocked`: the reader has blocked who is quoted.
+    """
+
+    state: str
+    uri: str
+    post_id: int | None
+    stamp_uri: str
+    blocked: bool = False
+    post: "PostView | None" = None
+
+    @property
+    def shown_state(self) -> str:
+        """How it stands for this reader, in the client API's words."""
+        if self.named_state != "accepted":
+            return self.named_state
+        if self.post is None:
+            return "unauthorized"
+        return "muted_account" if self.post.muted else "accepted"
+
+    @property
+    def named_state(self) -> str:
+        """As `shown_state`, where the quoted post is only named and was not looked at."""
+        if self.state != "accepted":
+            return self.state
+        if self.post_id is None:
+            return "deleted"
+        return "blocked_account" if self.blocked else "accepted"
+
+
 class PostView(msgspec.Struct, frozen=True, kw_only=True):
     """A post as one viewer may see it."""
 
@@ -84,6 +116,10 @@ class PostView(msgspec.Struct, frozen=True, kw_only=True):
     media: tuple[Picture, ...]
     mentions: tuple[Mentioned, ...]
     tags: tuple[str, ...]
+    quote_policy: str = ""
+    in_quote_circle: bool = False
+    quotes_count: int = 0
+    quote: QuoteView | None = None
 
     @property
     def pinned(self) -> bool:
@@ -100,7 +136,23 @@ class Thread(msgspec.Struct, frozen=True):
 
 
 async def list_posts(tx: Tx, post_ids: Sequence[int], viewer_id: int | None) -> list[PostView]:
-    """The posts in the order of the ids, without those `viewer_id` may not see."""
+    """The posts in the order of the ids, without those `viewer_id` may not see; quotes one level deep."""
+    found = await _list_plain(tx, post_ids, viewer_id)
+    wanted = {post.quote.post_id for post in found if post.quote and post.quote.state == "accepted"} - {None}
+    if not wanted:
+        return found
+    quoted = {post.id: post for post in await _list_plain(tx, [i for i in wanted if i], viewer_id)}
+    return [_with_quoted(post, quoted) for post in found]
+
+
+def _with_quoted(post: PostView, quoted: dict[int, PostView]) -> PostView:
+    quote = post.quote
+    if quote is None or quote.state != "accepted" or quote.post_id not in quoted:
+        return post
+    return msgspec.structs.replace(post, quote=msgspec.structs.replace(quote, post=quoted[quote.post_id]))
+
+
+async def _list_plain(tx: Tx, post_ids: Sequence[int], viewer_id: int | None) -> list[PostView]:
     if not post_ids:
         return []
     records = await reads.list_visible(tx, post_ids, viewer_id)
@@ -121,13 +173,14 @@ async def list_posts(tx: Tx, post_ids: Sequence[int], viewer_id: int | None) -> 
     for record in records:
         fields = dict(record)
         author_id, _, _ = (fields.pop(name) for name in _AUTHOR)
-        post_id = fields["id"]
+        post_id, quote = fields["id"], fields.pop("quote")
         found[post_id] = PostView(
             **fields,
             author=authors[author_id],
             media=tuple(media[post_id]),
             mentions=tuple(mentions[post_id]),
             tags=tuple(tags[post_id]),
+            quote=msgspec.convert(quote, QuoteView) if quote else None,
         )
     return [found[i] for i in post_ids if i in found]
 

@@ -15,16 +15,18 @@ from node import i18n, text
 from node.appkeys import Viewer
 from node.db.database import Tx
 from node.errors import N_
+from node.features.accounts import service as accounts
 from node.features.actors.store import Actor, count_local, find_by_handle, get_actor
 from node.features.follows.present import page_path, person_line, short_handle
 from node.features.media import service as media
 from node.features.media import store as media_store
+from node.features.posts.present import quoted_card
 from node.features.posts.service import AUDIENCES, MAX_MENTIONS, narrowed
 from node.features.posts.views import PostView
 from node.i18n import gettext as _
 from node.i18n import ngettext
 from node.runtime import Node
-from node.web.cards import Choice, PersonLine
+from node.web.cards import Choice, PersonLine, QuoteCard
 from node.web.forms import Form
 
 NARROW_TO_WIDE = ("direct", "local", "followers", "unlisted", "public")
@@ -51,6 +53,8 @@ class Write(msgspec.Struct, kw_only=True):
     sensitive: bool = False
     language: str = ""
     in_reply_to: str = ""
+    quote: str = ""
+    quote_policy: str = ""
     media_id: list[str] = []
     key: str = ""
     step: str = "send"
@@ -91,6 +95,10 @@ class WritePage(msgspec.Struct, frozen=True, kw_only=True):
     reply_html: Markup | None = None
     reply_warning: str = ""
     reply_url: str = ""
+    quote: QuoteCard | None = None
+    quote_id: int = 0
+    asks_to_quote: bool = False
+    quote_rules: list[Choice] = []
     preview: Markup | None = None
     ask_alt: bool = False
     is_edit: bool = False
@@ -99,9 +107,10 @@ class WritePage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True):
-    """What the form is about: a new post, an answer, or a change of `editing`."""
+    """What the form is about: a new post, an answer, a quote, or a change of `editing`."""
 
     parent: PostView | None = None
+    quoted: PostView | None = None
     editing: PostView | None = None
     preview: Markup | None = None
     ask_alt: bool = False
@@ -153,21 +162,24 @@ async def page(
     subject: Subject = Subject(),  # noqa: B008  (frozen)
 ) -> WritePage:
     """The form with everything it shows."""
-    parent, editing = subject.parent, subject.editing
+    parent, editing, quoted = subject.parent, subject.editing, subject.quoted
+    above = parent if parent is not None else quoted  # what sets how wide the new post may be
+    if not form.text("quote_policy"):
+        form.typed["quote_policy"] = [await accounts.find_quote_policy(tx, viewer.actor_id)]
     me = await get_actor(tx, viewer.actor_id)
     here = int((await count_local(tx))["total"])
     names = [handle.split("@")[0] for handle in text.find_mentions(form.text("source"))[:MAX_MENTIONS]]
-    audience = editing.audience if editing else preselected(viewer, parent, form.text("audience"))
+    audience = editing.audience if editing else preselected(viewer, above, form.text("audience"))
     form.typed["audience"] = [audience]
     notes = _notes(me, here, names)
     labels = {name: _(_LABELS[name]) for name in _LABELS} | {"local": _("Everyone in this house")}
     return WritePage(
         form=form,
         action=f"/posts/{editing.id}/edit" if editing else "/write",
-        audiences=[Choice(value=name, label=labels[name], note=notes[name]) for name in offered(parent)],
+        audiences=[Choice(value=name, label=labels[name], note=notes[name]) for name in offered(above)],
         audience=audience,
         audience_sentence=notes[audience],
-        sends=[Send(name, _send_label(name, me, here)) for name in offered(parent)],
+        sends=[Send(name, _send_label(name, me, here)) for name in offered(above)],
         languages=_languages(viewer, form.text("language")),
         attached=await _attached(tx, node, viewer, form),
         key=form.text("key") or fresh_key(),
@@ -176,11 +188,24 @@ async def page(
         reply_html=Markup(parent.html) if parent else None,
         reply_warning=parent.warning if parent else "",
         reply_url=f"{page_path(parent.author)}/{parent.id}" if parent else "",
+        quote=quoted_card(node, quoted) if quoted else None,
+        quote_id=quoted.id if quoted else 0,
+        asks_to_quote=quoted is not None and not quoted.local and quoted.author.id != viewer.actor_id,
+        quote_rules=quote_rules(),
         preview=subject.preview,
         ask_alt=subject.ask_alt,
         is_edit=editing is not None,
         back=f"{page_path(editing.author)}/{editing.id}" if editing else "/",
     )
+
+
+def quote_rules() -> list[Choice]:
+    """Who may quote a post, widest first."""
+    return [
+        Choice(value="public", label=_("Everybody")),
+        Choice(value="followers", label=_("People who follow me")),
+        Choice(value="nobody", label=_("Nobody but me")),
+    ]
 
 
 def _notes(me: Actor, here: int, names: list[str]) -> dict[str, str]:
@@ -269,6 +294,7 @@ def form_for_edit(post: PostView) -> Form[Write]:
             sensitive=post.sensitive,
             language=post.language,
             audience=post.audience,
+            quote_policy=post.quote_policy or "nobody",
             media_id=[str(file.id) for file in post.media],
         )
     )

@@ -265,7 +265,7 @@ def _news(
 ) -> News:
     post = one.post
     words = text.plain_text(post.html) if post is not None else ""
-    speaks = post is not None and one.kind in ("mention", "status")
+    speaks = post is not None and one.kind in ("mention", "status", "quote")
     return News(
         kind=one.kind,
         person=person_line(node, one.actor),

@@ -14,8 +14,10 @@ from node.features.accounts import service as accounts
 from node.features.accounts.store import sessions as session_store
 from node.features.actors import service as actors
 from node.features.actors import store as actor_store
+from node.features.posts import writing
 from node.features.settings import choices
 from node.web import sessions
+from node.web.cards import Choice
 from node.web.forms import Form, read_form
 from node.web.render import render
 
@@ -34,6 +36,7 @@ class PrivacyForm(msgspec.Struct, kw_only=True):
     indexable: bool = False
     default_audience: str = "public"
     default_language: str = ""
+    quote_policy: str = "public"
 
 
 class PrivacyPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +44,7 @@ class PrivacyPage(msgspec.Struct, frozen=True, kw_only=True):
 
     form: Form[PrivacyForm]
     languages: tuple[str, ...]
+    quote_rules: list[Choice]
     done: bool = False
 
 
@@ -71,6 +75,7 @@ async def show_privacy(request: web.Request) -> web.StreamResponse:
     viewer = request[VIEWER]
     async with request.app[NODE].db.read() as tx:
         actor = await actor_store.get_actor(tx, viewer.actor_id)
+        quote_policy = await accounts.find_quote_policy(tx, viewer.actor_id)
     form = Form(
         PrivacyForm(
             locked=actor.locked,
@@ -78,6 +83,7 @@ async def show_privacy(request: web.Request) -> web.StreamResponse:
             indexable=actor.indexable,
             default_audience=viewer.default_audience,
             default_language=viewer.default_language,
+            quote_policy=quote_policy,
         )
     )
     return _privacy_page(request, form, done="done" in request.query)
@@ -86,7 +92,7 @@ async def show_privacy(request: web.Request) -> web.StreamResponse:
 def _privacy_page(
     request: web.Request, form: Form[PrivacyForm], *, done: bool = False, status: int = 200
 ) -> web.Response:
-    page = PrivacyPage(form=form, languages=choices.LANGUAGES, done=done)
+    page = PrivacyPage(form=form, languages=choices.LANGUAGES, quote_rules=writing.quote_rules(), done=done)
     return render(request, "settings/privacy.html", page, status=status)
 
 
@@ -106,6 +112,7 @@ async def save_privacy(request: web.Request) -> web.StreamResponse:
                     default_language=choices.known_language(given.default_language),
                 )
                 await accounts.set_preferences(tx, viewer.actor_id, chosen)
+                await accounts.set_quote_policy(tx, viewer.actor_id, given.quote_policy)
                 change = actors.ProfileChange(
                     locked=given.locked, discoverable=given.discoverable, indexable=given.indexable
                 )

@@ -147,6 +147,7 @@ SOURCE = {
     "privacy": re.compile("public|unlisted|private|direct"), "sensitive": bool, "language": (str, NoneType),
     "note": str, "fields": ListOf(FIELD), "follow_requests_count": int, "hide_collections": (bool, NoneType),
     "discoverable": (bool, NoneType), "indexable": bool, "attribution_domains": ListOf(str),
+    "quote_policy": re.compile("public|followers|nobody"),
 }  # fmt: skip
 CREDENTIALS = ACCOUNT | {"source": SOURCE, "role": ROLE}
 MUTED = ACCOUNT | {"mute_expires_at": (Time, NoneType)}
@@ -163,13 +164,24 @@ MEDIA = {
 }  # fmt: skip
 MENTION = {"id": Id, "username": str, "url": Url, "acct": str}
 TAG = {"name": str, "url": Url}
+QUOTE_STATE = re.compile(
+    "pending|accepted|rejected|revoked|deleted|unauthorized|blocked_account|blocked_domain|muted_account"
+)
+QUOTE_APPROVAL = {
+    "automatic": ListOf(re.compile("public|followers|following|unsupported_policy")),
+    "manual": ListOf(re.compile("public|followers|following|unsupported_policy")),
+    "current_user": re.compile("automatic|manual|denied|unknown"),
+}  # fmt: skip
 _POST: dict[str, Any] = {
     "id": Id, "created_at": Time, "in_reply_to_id": (Id, NoneType), "in_reply_to_account_id": (Id, NoneType),
     "sensitive": bool, "spoiler_text": str, "visibility": re.compile("public|unlisted|private|direct"),
     "local_only": bool, "language": (str, NoneType), "uri": Url, "url": (Url, NoneType), "replies_count": int,
     "reblogs_count": int, "favourites_count": int, "edited_at": (Time, NoneType), "account": ACCOUNT,
     "media_attachments": ListOf(MEDIA), "mentions": ListOf(MENTION), "tags": ListOf(TAG), "emojis": ListOf(EMOJI),
-    "card": NoneType, "poll": NoneType, "application": Opt(({"name": str, "website": (str, NoneType)}, NoneType)),
+    "card": NoneType, "poll": NoneType, "quotes_count": int, "quote_approval": QUOTE_APPROVAL,
+    "quote": ({"state": QUOTE_STATE, "quoted_status": (dict, NoneType)},
+              {"state": QUOTE_STATE, "quoted_status_id": (Id, NoneType)}, NoneType),
+    "application": Opt(({"name": str, "website": (str, NoneType)}, NoneType)),
 }  # fmt: skip
 _MARKS = {"favourited": bool, "reblogged": bool, "muted": bool, "bookmarked": bool, "filtered": ListOf(dict)}
 STATUS_FOR_ANYBODY = _POST | {"content": str, "reblog": NoneType}

@@ -303,7 +303,7 @@ CASES = (
     Case("JSN-08-html", lambda s: replaced(s.signed(), "content-type", "text/html"), (415,)),
     Case("JSN-08-encoding", lambda s: _with(s.signed(), "Content-Encoding", "br"), (400, 415)),
     Case("RPL-own-accept", lambda s: s.eve.sign(s.node, s.eve.does("Accept", "http://localhost:1/never")),
-         (202,), ("unknown_type", "follow_unknown")),
+         (202,), ("nothing_takes_it", "follow_unknown")),
 )  # fmt: skip
 
 

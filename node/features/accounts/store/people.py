@@ -227,6 +227,19 @@ async def put_preferences(tx: Tx, actor_id: int, chosen: Preferences) -> None:
     )
 
 
+async def find_quote_policy(tx: Tx, actor_id: int) -> str:
+    """Who may quote what this person writes from now on; '' for who has no account."""
+    found: str | None = await tx.fetchval(
+        "SELECT default_quote_policy FROM accounts WHERE actor_id = $1", actor_id
+    )
+    return found or ""
+
+
+async def put_quote_policy(tx: Tx, actor_id: int, policy: str) -> None:
+    """Store who may quote what this person writes from now on."""
+    await tx.execute("UPDATE accounts SET default_quote_policy = $2 WHERE actor_id = $1", actor_id, policy)
+
+
 async def list_stale_unconfirmed(tx: Tx, before: datetime, limit: int = 100) -> list[tuple[int, int | None]]:
     """(actor id, invite id) of people who never confirmed their address since `before`."""
     rows = await tx.fetch(

@@ -35,6 +35,17 @@ async def list_visible(tx: Tx, post_ids: Sequence[int], viewer_id: int | None) -
                   {_marked("bookmarks")} AS bookmarked,
                   (SELECT true FROM mutes m WHERE m.target_id = p.author_id AND m.actor_id = $2
                    AND (m.expires_at IS NULL OR m.expires_at > $3)) IS NOT NULL AS muted,
+                  p.quote_policy,
+                  p.quote_policy LIKE '%followers%' AND (
+                      SELECT true FROM follows f WHERE f.followee_id = p.author_id AND f.follower_id = $2
+                      AND f.state = 'accepted') IS NOT NULL AS in_quote_circle,
+                  (SELECT count(*) FROM quotes c WHERE c.quoted_id = p.id AND c.state = 'accepted')
+                      AS quotes_count,
+                  (SELECT jsonb_build_object('state', c.state, 'uri', c.quoted_uri, 'post_id', c.quoted_id,
+                                             'stamp_uri', c.stamp_uri, 'blocked', EXISTS (
+                              SELECT 1 FROM blocks b JOIN posts w ON w.id = c.quoted_id
+                              WHERE b.actor_id = $2 AND b.target_id = w.author_id))
+                   FROM quotes c WHERE c.post_id = p.id) AS quote,
                   a.xmin AS author_xmin, a.ctid AS author_ctid
            FROM posts p JOIN actors a ON a.id = p.author_id
            WHERE p.id = ANY($1) AND a.suspended_at IS NULL AND {VISIBLE}""",

@@ -41,6 +41,7 @@ class NewPost(msgspec.Struct, frozen=True, kw_only=True):
     silent_ids: tuple[int, ...] = ()
     tags: tuple[tuple[str, str], ...] = ()
     wanted: bool = True
+    quote_policy: str = ""
 
 
 class Stored(msgspec.Struct, frozen=True):
@@ -71,7 +72,7 @@ class PostRow(msgspec.Struct, frozen=True):
 _STORED = (
     "id", "uri", "url", "author_id", "local", "kind", "title", "html", "source", "warning", "sensitive",
     "language", "audience", "in_reply_to_uri", "emojis", "published_at", "edited_at", "idempotency_key", "app_id",
-    "wanted", "context_uri",
+    "wanted", "context_uri", "quote_policy",
 )  # fmt: skip
 _ROW = "id, uri, author_id, local, kind, audience, in_reply_to_id, published_at, edited_at, pinned_at"
 
@@ -91,25 +92,27 @@ async def put_posts(tx: Tx, posts: Sequence[NewPost]) -> dict[int, Stored]:
         """WITH new AS MATERIALIZED (
             SELECT n.id, n.uri, n.url, n.author_id, n.local, n.kind, n.title, n.html, n.source, n.warning,
                    n.sensitive, n.language, n.audience, n.in_reply_to_uri, n.emojis::jsonb AS emojis, n.published_at,
-                   n.edited_at, n.idempotency_key, n.app_id, n.wanted, n.context_uri, parent.id AS parent_id,
+                   n.edited_at, n.idempotency_key, n.app_id, n.wanted, n.context_uri, n.quote_policy,
+                   parent.id AS parent_id,
                    parent.author_id AS parent_author_id, parent.thread_id AS parent_thread_id
             FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::boolean[], $6::text[], $7::text[],
                         $8::text[], $9::text[], $10::text[], $11::boolean[], $12::text[], $13::text[],
                         $14::text[], $15::text[], $16::timestamptz[], $17::timestamptz[], $18::text[],
-                        $19::bigint[], $20::boolean[], $21::text[])
+                        $19::bigint[], $20::boolean[], $21::text[], $22::text[])
                  AS n (id, uri, url, author_id, local, kind, title, html, source, warning, sensitive, language,
                        audience, in_reply_to_uri, emojis, published_at, edited_at, idempotency_key, app_id, wanted,
-                       context_uri)
+                       context_uri, quote_policy)
             LEFT JOIN posts parent ON parent.uri = n.in_reply_to_uri AND n.in_reply_to_uri <> ''),
         stored AS (
             INSERT INTO posts (id, uri, url, author_id, local, kind, title, html, source, warning, sensitive,
                                language, audience, in_reply_to_uri, in_reply_to_id, in_reply_to_actor_id,
                                thread_id, emojis, published_at, edited_at, idempotency_key, app_id, context_uri,
+                               quote_policy,
                                replies_count)
             SELECT n.id, n.uri, n.url, n.author_id, n.local, n.kind, n.title, n.html, n.source, n.warning,
                    n.sensitive, n.language, n.audience, n.in_reply_to_uri, n.parent_id, n.parent_author_id,
                    COALESCE(n.parent_thread_id, n.id), n.emojis, n.published_at, n.edited_at, n.idempotency_key,
-                   n.app_id, n.context_uri,
+                   n.app_id, n.context_uri, n.quote_policy,
                    (SELECT count(*) FROM posts c WHERE c.in_reply_to_uri = n.uri AND c.in_reply_to_uri <> ''
                     AND c.in_reply_to_id IS NULL AND c.audience IN ('public', 'unlisted'))
             FROM new n
@@ -124,12 +127,12 @@ async def put_posts(tx: Tx, posts: Sequence[NewPost]) -> dict[int, Stored]:
         mentioned AS (
             INSERT INTO post_mentions (post_id, actor_id, silent)
             SELECT stored.id, m.actor_id, m.silent
-            FROM unnest($22::bigint[], $23::bigint[], $24::boolean[]) AS m (post_id, actor_id, silent)
+            FROM unnest($23::bigint[], $24::bigint[], $25::boolean[]) AS m (post_id, actor_id, silent)
             JOIN stored ON stored.id = m.post_id ON CONFLICT DO NOTHING),
         tagged AS (
             INSERT INTO post_tags (tag, post_id, shown)
             SELECT t.tag, stored.id, t.shown
-            FROM unnest($25::bigint[], $26::text[], $27::text[]) AS t (post_id, tag, shown)
+            FROM unnest($26::bigint[], $27::text[], $28::text[]) AS t (post_id, tag, shown)
             JOIN stored ON stored.id = t.post_id ON CONFLICT DO NOTHING),
         answered AS (
             UPDATE posts p SET replies_count = p.replies_count + more.answers
@@ -287,7 +290,7 @@ async def put_edit(tx: Tx, post: NewPost) -> None:
     """Replace what can change of a post: text, title, warning, language, mentions, tags."""
     await tx.execute(
         """UPDATE posts SET html = $2, source = $3, warning = $4, sensitive = $5, language = $6, title = $7,
-               emojis = $8, edited_at = $9 WHERE id = $1""",
+               emojis = $8, edited_at = $9, quote_policy = $10 WHERE id = $1""",
         post.id,
         post.html,
         post.source,
@@ -297,6 +300,7 @@ async def put_edit(tx: Tx, post: NewPost) -> None:
         post.title,
         post.emojis,
         post.edited_at,
+        post.quote_policy,
     )
     await tx.execute("DELETE FROM post_tags WHERE post_id = $1", post.id)
     await tx.execute(
@@ -345,7 +349,8 @@ async def list_audience_ids(tx: Tx, post_id: int) -> list[int]:
         """SELECT actor_id FROM post_mentions WHERE post_id = $1
            UNION SELECT actor_id FROM likes WHERE post_id = $1
            UNION SELECT actor_id FROM boosts WHERE post_id = $1
-           UNION SELECT author_id FROM posts WHERE in_reply_to_id = $1""",
+           UNION SELECT author_id FROM posts WHERE in_reply_to_id = $1
+           UNION SELECT q.author_id FROM quotes x JOIN posts q ON q.id = x.post_id WHERE x.quoted_id = $1""",
         post_id,
     )
     return [record["actor_id"] for record in records]
