@@ -54,6 +54,7 @@ CREATE TABLE public.posts (
     idempotency_key text,
     app_id bigint,
     reactions_count integer DEFAULT 0 NOT NULL,
+    quote_policy text DEFAULT ''::text NOT NULL,
     context_uri text DEFAULT ''::text NOT NULL,
     CONSTRAINT posts_audience_check CHECK ((audience = ANY (ARRAY['public'::text, 'unlisted'::text, 'followers'::text, 'direct'::text, 'local'::text])))
 );
@@ -94,6 +95,8 @@ CREATE TABLE public.accounts (
     confirmed_at timestamp with time zone,
     last_seen_on date,
     notifications_read_id bigint DEFAULT 0 NOT NULL,
+    default_quote_policy text DEFAULT 'public'::text NOT NULL,
+    CONSTRAINT accounts_default_quote_policy_check CHECK ((default_quote_policy = ANY (ARRAY['public'::text, 'followers'::text, 'nobody'::text]))),
     CONSTRAINT accounts_role_check CHECK ((role = ANY (ARRAY['member'::text, 'moderator'::text, 'admin'::text]))),
     CONSTRAINT accounts_state_check CHECK ((state = ANY (ARRAY['unconfirmed'::text, 'waiting'::text, 'active'::text, 'disabled'::text])))
 );
@@ -206,6 +209,19 @@ ALTER TABLE public.deliveries ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE public.follow_imports (
+    id bigint NOT NULL,
+    owner_id bigint NOT NULL,
+    kind text NOT NULL,
+    handle text NOT NULL,
+    show_boosts boolean DEFAULT true NOT NULL,
+    state text DEFAULT 'due'::text NOT NULL,
+    code text DEFAULT ''::text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT follow_imports_kind_check CHECK ((kind = ANY (ARRAY['following'::text, 'blocks'::text, 'mutes'::text]))),
+    CONSTRAINT follow_imports_state_check CHECK ((state = ANY (ARRAY['due'::text, 'done'::text, 'failed'::text])))
 );
 
 CREATE TABLE public.follows (
@@ -362,6 +378,14 @@ CREATE TABLE public.media_leftovers (
     left_at timestamp with time zone NOT NULL
 );
 
+CREATE TABLE public.moves (
+    id bigint NOT NULL,
+    actor_id bigint NOT NULL,
+    target_id bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone
+);
+
 CREATE TABLE public.mutes (
     id bigint NOT NULL,
     actor_id bigint NOT NULL,
@@ -378,7 +402,7 @@ CREATE TABLE public.notifications (
     actor_id bigint NOT NULL,
     post_id bigint,
     created_at timestamp with time zone NOT NULL,
-    CONSTRAINT notifications_kind_check CHECK ((kind = ANY (ARRAY['mention'::text, 'status'::text, 'reblog'::text, 'follow'::text, 'follow_request'::text, 'favourite'::text, 'update'::text, 'admin.sign_up'::text, 'admin.report'::text, 'move'::text, 'poll'::text, 'reaction'::text, 'quote'::text, 'quoted_update'::text])))
+    CONSTRAINT notifications_kind_check CHECK ((kind = ANY (ARRAY['mention'::text, 'status'::text, 'reblog'::text, 'follow'::text, 'follow_request'::text, 'favourite'::text, 'update'::text, 'admin.sign_up'::text, 'admin.report'::text, 'move'::text, 'poll'::text, 'reaction'::text, 'quote'::text, 'quoted_update'::text, 'report.closed'::text])))
 );
 
 CREATE TABLE public.oauth_apps (
@@ -479,6 +503,25 @@ CREATE TABLE public.public_keys (
     refreshed_at timestamp with time zone NOT NULL
 );
 
+CREATE TABLE public.quote_stamps (
+    id bigint NOT NULL,
+    post_id bigint NOT NULL,
+    actor_id bigint NOT NULL,
+    quoting_uri text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    revoked_at timestamp with time zone
+);
+
+CREATE TABLE public.quotes (
+    post_id bigint NOT NULL,
+    quoted_uri text NOT NULL,
+    quoted_id bigint,
+    state text NOT NULL,
+    stamp_uri text DEFAULT ''::text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT quotes_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'accepted'::text, 'rejected'::text, 'revoked'::text])))
+);
+
 CREATE TABLE public.reactions (
     id bigint NOT NULL,
     uri text NOT NULL,
@@ -494,6 +537,43 @@ CREATE TABLE public.relays (
     form text NOT NULL,
     created_at timestamp with time zone NOT NULL,
     CONSTRAINT relays_form_check CHECK ((form = ANY (ARRAY['public'::text, 'actor'::text])))
+);
+
+CREATE TABLE public.report_notes (
+    id bigint NOT NULL,
+    report_id bigint NOT NULL,
+    author_id bigint,
+    text text NOT NULL,
+    created_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.report_posts (
+    report_id bigint NOT NULL,
+    uri text NOT NULL,
+    post_id bigint,
+    html text NOT NULL,
+    warning text DEFAULT ''::text NOT NULL,
+    media jsonb DEFAULT '[]'::jsonb NOT NULL,
+    published_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.reports (
+    id bigint NOT NULL,
+    uri text NOT NULL,
+    source_host text DEFAULT ''::text NOT NULL,
+    reporter_id bigint,
+    target_id bigint NOT NULL,
+    category text NOT NULL,
+    rules jsonb DEFAULT '[]'::jsonb NOT NULL,
+    comment text DEFAULT ''::text NOT NULL,
+    forwarded boolean DEFAULT false NOT NULL,
+    state text DEFAULT 'open'::text NOT NULL,
+    assigned_id bigint,
+    closed_by_id bigint,
+    closed_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT reports_category_check CHECK ((category = ANY (ARRAY['other'::text, 'spam'::text, 'legal'::text, 'violation'::text]))),
+    CONSTRAINT reports_state_check CHECK ((state = ANY (ARRAY['open'::text, 'closed'::text])))
 );
 
 CREATE TABLE public.schema_migrations (
@@ -587,6 +667,12 @@ ALTER TABLE ONLY public.deliveries
 ALTER TABLE ONLY public.deliveries
     ADD CONSTRAINT deliveries_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.follow_imports
+    ADD CONSTRAINT follow_imports_owner_id_kind_handle_key UNIQUE (owner_id, kind, handle);
+
+ALTER TABLE ONLY public.follow_imports
+    ADD CONSTRAINT follow_imports_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.follows
     ADD CONSTRAINT follows_follower_id_followee_id_key UNIQUE (follower_id, followee_id);
 
@@ -644,6 +730,9 @@ ALTER TABLE ONLY public.media_leftovers
 ALTER TABLE ONLY public.media
     ADD CONSTRAINT media_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.moves
+    ADD CONSTRAINT moves_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.mutes
     ADD CONSTRAINT mutes_actor_id_target_id_key UNIQUE (actor_id, target_id);
 
@@ -695,6 +784,15 @@ ALTER TABLE ONLY public.posts
 ALTER TABLE ONLY public.public_keys
     ADD CONSTRAINT public_keys_pkey PRIMARY KEY (key_id);
 
+ALTER TABLE ONLY public.quote_stamps
+    ADD CONSTRAINT quote_stamps_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.quote_stamps
+    ADD CONSTRAINT quote_stamps_post_id_quoting_uri_key UNIQUE (post_id, quoting_uri);
+
+ALTER TABLE ONLY public.quotes
+    ADD CONSTRAINT quotes_pkey PRIMARY KEY (post_id);
+
 ALTER TABLE ONLY public.reactions
     ADD CONSTRAINT reactions_actor_id_post_id_emoji_key UNIQUE (actor_id, post_id, emoji);
 
@@ -706,6 +804,18 @@ ALTER TABLE ONLY public.reactions
 
 ALTER TABLE ONLY public.relays
     ADD CONSTRAINT relays_pkey PRIMARY KEY (actor_id);
+
+ALTER TABLE ONLY public.report_notes
+    ADD CONSTRAINT report_notes_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.report_posts
+    ADD CONSTRAINT report_posts_pkey PRIMARY KEY (report_id, uri);
+
+ALTER TABLE ONLY public.reports
+    ADD CONSTRAINT reports_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.reports
+    ADD CONSTRAINT reports_uri_target_id_key UNIQUE (uri, target_id);
 
 ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (number);
@@ -771,6 +881,8 @@ CREATE INDEX deliveries_sender ON public.deliveries USING btree (sender_id);
 
 CREATE INDEX deliveries_waiting ON public.deliveries USING btree (host, sender_id, id) WHERE ((state = 'due'::text) AND (attempts > 0));
 
+CREATE INDEX follow_imports_due ON public.follow_imports USING btree (id) WHERE (state = 'due'::text);
+
 CREATE INDEX follows_followee ON public.follows USING btree (followee_id, state, follower_id);
 
 CREATE INDEX follows_follower ON public.follows USING btree (follower_id, state, followee_id);
@@ -808,6 +920,12 @@ CREATE INDEX media_preview ON public.media USING btree (preview_key) WHERE (prev
 CREATE INDEX media_revision_of ON public.media USING btree (revision_of) WHERE (revision_of IS NOT NULL);
 
 CREATE INDEX media_unattached ON public.media USING btree (created_at) WHERE ((post_id IS NULL) AND (revision_of IS NULL) AND (purpose = 'post'::text));
+
+CREATE INDEX moves_actor ON public.moves USING btree (actor_id, id DESC);
+
+CREATE INDEX moves_open ON public.moves USING btree (id) WHERE (ended_at IS NULL);
+
+CREATE INDEX moves_target ON public.moves USING btree (target_id);
 
 CREATE INDEX mutes_target ON public.mutes USING btree (target_id);
 
@@ -863,7 +981,31 @@ CREATE INDEX posts_url ON public.posts USING btree (url);
 
 CREATE INDEX public_keys_owner ON public.public_keys USING btree (owner_uri);
 
+CREATE INDEX quote_stamps_actor ON public.quote_stamps USING btree (actor_id);
+
+CREATE INDEX quotes_quoted ON public.quotes USING btree (quoted_id, post_id DESC) WHERE (quoted_id IS NOT NULL);
+
+CREATE INDEX quotes_stamp ON public.quotes USING btree (stamp_uri) WHERE (stamp_uri <> ''::text);
+
 CREATE INDEX reactions_post ON public.reactions USING btree (post_id, id);
+
+CREATE INDEX report_notes_author ON public.report_notes USING btree (author_id);
+
+CREATE INDEX report_notes_report ON public.report_notes USING btree (report_id, id);
+
+CREATE INDEX report_posts_post ON public.report_posts USING btree (post_id) WHERE (post_id IS NOT NULL);
+
+CREATE INDEX reports_assigned ON public.reports USING btree (assigned_id);
+
+CREATE INDEX reports_closed_by ON public.reports USING btree (closed_by_id);
+
+CREATE INDEX reports_reporter ON public.reports USING btree (reporter_id);
+
+CREATE INDEX reports_source ON public.reports USING btree (source_host, created_at DESC) WHERE (source_host <> ''::text);
+
+CREATE INDEX reports_state ON public.reports USING btree (state, id DESC);
+
+CREATE INDEX reports_target ON public.reports USING btree (target_id, id DESC);
 
 CREATE INDEX sessions_actor ON public.sessions USING btree (actor_id);
 
@@ -919,6 +1061,9 @@ ALTER TABLE ONLY public.deliveries
 ALTER TABLE ONLY public.deliveries
     ADD CONSTRAINT deliveries_sender_id_fkey FOREIGN KEY (sender_id) REFERENCES public.actors(id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.follow_imports
+    ADD CONSTRAINT follow_imports_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES public.actors(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.follows
     ADD CONSTRAINT follows_followee_id_fkey FOREIGN KEY (followee_id) REFERENCES public.actors(id) ON DELETE CASCADE;
 
@@ -957,6 +1102,12 @@ ALTER TABLE ONLY public.media
 
 ALTER TABLE ONLY public.media
     ADD CONSTRAINT media_revision_of_fkey FOREIGN KEY (revision_of) REFERENCES public.posts(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.moves
+    ADD CONSTRAINT moves_actor_id_fkey FOREIGN KEY (actor_id) REFERENCES public.actors(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.moves
+    ADD CONSTRAINT moves_target_id_fkey FOREIGN KEY (target_id) REFERENCES public.actors(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.mutes
     ADD CONSTRAINT mutes_actor_id_fkey FOREIGN KEY (actor_id) REFERENCES public.actors(id) ON DELETE CASCADE;
@@ -1021,6 +1172,18 @@ ALTER TABLE ONLY public.posts
 ALTER TABLE ONLY public.posts
     ADD CONSTRAINT posts_in_reply_to_id_fkey FOREIGN KEY (in_reply_to_id) REFERENCES public.posts(id) ON DELETE SET NULL;
 
+ALTER TABLE ONLY public.quote_stamps
+    ADD CONSTRAINT quote_stamps_actor_id_fkey FOREIGN KEY (actor_id) REFERENCES public.actors(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.quote_stamps
+    ADD CONSTRAINT quote_stamps_post_id_fkey FOREIGN KEY (post_id) REFERENCES public.posts(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.quotes
+    ADD CONSTRAINT quotes_post_id_fkey FOREIGN KEY (post_id) REFERENCES public.posts(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.quotes
+    ADD CONSTRAINT quotes_quoted_id_fkey FOREIGN KEY (quoted_id) REFERENCES public.posts(id) ON DELETE SET NULL;
+
 ALTER TABLE ONLY public.reactions
     ADD CONSTRAINT reactions_actor_id_fkey FOREIGN KEY (actor_id) REFERENCES public.actors(id) ON DELETE CASCADE;
 
@@ -1029,6 +1192,30 @@ ALTER TABLE ONLY public.reactions
 
 ALTER TABLE ONLY public.relays
     ADD CONSTRAINT relays_actor_id_fkey FOREIGN KEY (actor_id) REFERENCES public.actors(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.report_notes
+    ADD CONSTRAINT report_notes_author_id_fkey FOREIGN KEY (author_id) REFERENCES public.actors(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY public.report_notes
+    ADD CONSTRAINT report_notes_report_id_fkey FOREIGN KEY (report_id) REFERENCES public.reports(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.report_posts
+    ADD CONSTRAINT report_posts_post_id_fkey FOREIGN KEY (post_id) REFERENCES public.posts(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY public.report_posts
+    ADD CONSTRAINT report_posts_report_id_fkey FOREIGN KEY (report_id) REFERENCES public.reports(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.reports
+    ADD CONSTRAINT reports_assigned_id_fkey FOREIGN KEY (assigned_id) REFERENCES public.actors(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY public.reports
+    ADD CONSTRAINT reports_closed_by_id_fkey FOREIGN KEY (closed_by_id) REFERENCES public.actors(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY public.reports
+    ADD CONSTRAINT reports_reporter_id_fkey FOREIGN KEY (reporter_id) REFERENCES public.actors(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY public.reports
+    ADD CONSTRAINT reports_target_id_fkey FOREIGN KEY (target_id) REFERENCES public.actors(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_actor_id_fkey FOREIGN KEY (actor_id) REFERENCES public.accounts(actor_id) ON DELETE CASCADE;
