@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from aiohttp.http_exceptions import HttpProcessingError
 
 from node.config import Config
 
@@ -68,6 +67,9 @@ class JsonFormatter(_Fields):
 
 def without_traceback(record: logging.LogRecord) -> bool:
     """A filter: what is no HTTP at all is its sender's to mend and costs us one line, no traceback (RES-19)."""
+    # Only who serves knows aiohttp; the others stay small.
+    from aiohttp.http_exceptions import HttpProcessingError
+
     error = record.exc_info[1] if record.exc_info else None
     if isinstance(error, HttpProcessingError):
         record.msg, record.args = "not HTTP: %s", (type(error).__name__,)

@@ -22,11 +22,10 @@ from redis.exceptions import RedisError
 
 from node import logs
 from node.config import Config, parse_listen
-from node.services.launcher import die_with_parent
+from node.services.launcher import SUPERVISOR_VARIABLE, die_with_parent
 
 log = logging.getLogger("node.processes")
 
-SUPERVISOR_VARIABLE = "ALLMENDE_SUPERVISOR_PID"
 SHUTDOWN_S = 10.0
 
 

@@ -16,6 +16,8 @@ import sys
 # PostgreSQL refuses to run as root. We become this uid, and keep one right only: to read below
 # directories that root has closed (a clone in /root, a 0700 data directory).
 UNPRIVILEGED_UID = 65534
+# Tells one of our own processes who started it and must outlive it.
+SUPERVISOR_VARIABLE = "ALLMENDE_SUPERVISOR_PID"
 EXIT_NOT_ALLOWED = 97
 EXIT_PARENT_GONE = 98
 

@@ -18,7 +18,8 @@ async def fan_out(stage: Stage, hosts: int, *, dead: float, slow: float, posts: 
     never answer; the slow answer after two seconds.
     """
     kinds = stage.fakes.cast(hosts, dead=dead, slow=slow)
-    await crowd.set_followers(stage.database, stage.owner_id, list(kinds))
+    async with stage.apart() as database:
+        await crowd.set_followers(database, stage.owner_id, list(kinds))
     living = {origin: kind for origin, kind in kinds.items() if kind in (Kind.FAST, Kind.SLOW)}
     stage.fakes.arrived.pop("Create", None)
     before, began = stage.meter.read(), time.perf_counter()
@@ -53,7 +54,8 @@ async def fan_out(stage: Stage, hosts: int, *, dead: float, slow: float, posts: 
 async def pressing(stage: Stage, hosts: int, rounds: int = 5) -> Figures:
     """One post at a time to hosts that answer at once: from pressing the button to the last arrival."""
     kinds = stage.fakes.cast(hosts, dead=0.0, slow=0.0)
-    await crowd.set_followers(stage.database, stage.owner_id, list(kinds))
+    async with stage.apart() as database:
+        await crowd.set_followers(database, stage.owner_id, list(kinds))
     last_s, answer_s = [], []
     for number in range(rounds):
         stage.fakes.arrived.pop("Create", None)

@@ -27,7 +27,7 @@ def _rows(figures: Figures) -> Iterator[Row]:
         if name in figures:
             yield f"memory, {name.removesuffix('_pss_mib')}", _memory(figures[name])
     for one in figures.get("inbox", ()):
-        yield f"inbox, {one['hosts']} hosts", _arrivals(one)
+        yield f"inbox, {one['hosts']} host{'s' if one['hosts'] > 1 else ''}", _arrivals(one)
     for one in figures.get("workers", ()):
         yield f"inbox, {one['workers']} workers", _arrivals(one)
     for one in figures.get("growth", ()):

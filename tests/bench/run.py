@@ -130,7 +130,8 @@ async def _inbox(plan: Plan, folder: Path, figures: Figures) -> None:
 async def _grown(plan: Plan, folder: Path, posts: int, figures: Figures) -> None:
     async with _on_stage(plan, stage.prepare(folder), f"grown-{posts}") as found:
         people = crowd.Crowd(posts=posts)
-        await crowd.settle(found.database, found.owner_id, people)
+        async with found.apart() as database:
+            await crowd.settle(database, found.owner_id, people)
         await profiling.forget(found.database)
         if plan.wants("reads"):
             answers = await reads.reads(found, plan.reads)
@@ -140,7 +141,8 @@ async def _grown(plan: Plan, folder: Path, posts: int, figures: Figures) -> None
         if plan.wants("growth"):
             await arrivals.befriend(found)
             for followers in plan.followers:
-                await crowd.add_followers(found.database, found.owner_id, people, followers)
+                async with found.apart() as database:
+                    await crowd.add_followers(database, found.owner_id, people, followers)
                 one = await arrivals.inbox(found, plan.activities, hosts=16, rounds=plan.rounds)
                 figures.setdefault("growth", []).append({"posts": posts, "followers": followers, **one})
 

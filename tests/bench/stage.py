@@ -39,6 +39,7 @@ class Stage(msgspec.Struct):
     fakes: Fakes
     meter: Meter
     database: asyncpg.Connection
+    dsn: str
 
     @property
     def port(self) -> int:
@@ -66,6 +67,15 @@ class Stage(msgspec.Struct):
                 return False
             await asyncio.sleep(0.05)
         return True
+
+    @asynccontextmanager
+    async def apart(self) -> AsyncIterator[asyncpg.Connection]:
+        """A connection for heavy work, closed afterwards: what it grew to must not count as the node's."""
+        connection = await asyncpg.connect(self.dsn)
+        try:
+            yield connection
+        finally:
+            await connection.close()
 
     def memory(self) -> Figures:
         """PSS of every part, in MiB."""
@@ -109,7 +119,8 @@ async def running(node: LabNode, fakes: Fakes) -> AsyncIterator[Stage]:
     async with node:
         config = configfile.load(node.data_dir, None, {**os.environ})
         host = node.origin.removeprefix("http://")
-        database = await asyncpg.connect(database_url(config))
+        dsn = database_url(config)
+        database = await asyncpg.connect(dsn)
         try:
             await database.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
             owner_id = await database.fetchval("SELECT id FROM actors WHERE local AND username = 'alice'")
@@ -122,6 +133,7 @@ async def running(node: LabNode, fakes: Fakes) -> AsyncIterator[Stage]:
                 fakes=fakes,
                 meter=Meter(parts_of(await node.status())),
                 database=database,
+                dsn=dsn,
             )
         finally:
             await database.close()

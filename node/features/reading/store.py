@@ -12,6 +12,7 @@ import msgspec
 from node.db import rows
 from node.db.database import Tx
 from node.db.rows import Window
+from node.features.posts.store.reads import VISIBLE
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -156,7 +157,7 @@ async def list_author(
                 (SELECT p.id, p.id AS post_id, NULL::bigint AS boost_id, NULL::bigint AS booster_id,
                         NULL::timestamptz AS boosted_at, '' AS boost_uri, '' AS boost_audience
                  FROM posts p WHERE p.author_id = $5 AND p.id < $2 AND p.id > $3
-                   AND p.audience <> 'direct' AND visible_to(p, $1)
+                   AND p.audience <> 'direct' AND {VISIBLE.format(viewer="$1")}
                    AND (NOT $6 OR EXISTS (SELECT 1 FROM media m WHERE m.post_id = p.id))
                    AND (NOT $7 OR p.in_reply_to_uri = '' OR p.in_reply_to_actor_id = p.author_id)
                    AND ($9 = '' OR EXISTS (SELECT 1 FROM post_tags t WHERE t.post_id = p.id AND t.tag = $9))
@@ -165,7 +166,7 @@ async def list_author(
                 (SELECT b.id, b.post_id, b.id, b.actor_id, b.published_at, b.uri, b.audience
                  FROM boosts b JOIN posts p ON p.id = b.post_id
                  WHERE b.actor_id = $5 AND b.id < $2 AND b.id > $3 AND NOT $8 AND NOT $6 AND $9 = ''
-                   AND visible_to(p, $1) AND (b.audience <> 'local' OR $1::bigint IS NOT NULL)
+                   AND {VISIBLE.format(viewer="$1")} AND (b.audience <> 'local' OR $1::bigint IS NOT NULL)
                  ORDER BY b.id {_order(window)} LIMIT $4)) AS both_kinds
             ORDER BY id {_order(window)} LIMIT $4""",
         viewer_id,
@@ -184,8 +185,8 @@ async def list_author(
 async def list_pinned(tx: Tx, actor_id: int, viewer_id: int | None) -> list[Entry]:
     """What somebody keeps at the top of their profile, last pinned first."""
     records = await tx.fetch(
-        """SELECT p.id, p.id AS post_id FROM posts p
-           WHERE p.author_id = $1 AND p.pinned_at IS NOT NULL AND visible_to(p, $2)
+        f"""SELECT p.id, p.id AS post_id FROM posts p
+           WHERE p.author_id = $1 AND p.pinned_at IS NOT NULL AND {VISIBLE.format(viewer="$2")}
            ORDER BY p.pinned_at DESC LIMIT 20""",
         actor_id,
         viewer_id,

@@ -169,3 +169,23 @@ async def test_a_row_changed_twice_in_one_transaction_is_never_mistaken_for_itse
         found = await get_actor(tx, amina.id)
         assert found.display_name == "Two"
         assert await put_actor(tx, found) is not None
+
+
+# What changes of our actors without a word: nobody outside is shown it in those answers.
+UNTOLD = {
+    "id", "local", "summary_source", "followers_count", "following_count", "posts_count", "last_post_at",
+    "fetched_at", "handle_host",
+}  # fmt: skip
+
+
+async def test_every_column_a_peer_can_see_is_told_of(lindenhof: RigNode) -> None:
+    async with lindenhof.db.read() as tx:
+        columns = await tx.fetch(
+            """SELECT c.column_name AS name, u.event_object_column IS NOT NULL AS told
+               FROM information_schema.columns c
+               LEFT JOIN information_schema.triggered_update_columns u
+                 ON u.event_object_table = c.table_name AND u.event_object_column = c.column_name
+                    AND u.trigger_name = 'actor_changed'
+               WHERE c.table_name = 'actors'"""
+        )
+    assert {column["name"] for column in columns if not column["told"]} == UNTOLD

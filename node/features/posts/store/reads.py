@@ -9,10 +9,11 @@ from node.db.database import Tx
 from node.db.rows import Window
 
 # `visible_to` decides. What is open to everybody and blocked by nobody, nearly everything, needs no call.
+# To be formatted with the place of the viewer's id; `p` is the post.
 VISIBLE: Final = """(p.audience IN ('public', 'unlisted')
-    AND (SELECT true FROM blocks b WHERE b.actor_id = $2 AND b.target_id = p.author_id) IS NULL
-    AND (SELECT true FROM blocks b WHERE b.actor_id = p.author_id AND b.target_id = $2) IS NULL
-    OR visible_to(p, $2))"""
+    AND (SELECT true FROM blocks b WHERE b.actor_id = {viewer} AND b.target_id = p.author_id) IS NULL
+    AND (SELECT true FROM blocks b WHERE b.actor_id = p.author_id AND b.target_id = {viewer}) IS NULL
+    OR visible_to(p, {viewer}))"""
 
 
 def _marked(table: str) -> str:
@@ -48,7 +49,7 @@ async def list_visible(tx: Tx, post_ids: Sequence[int], viewer_id: int | None) -
                    FROM quotes c WHERE c.post_id = p.id) AS quote,
                   a.xmin AS author_xmin, a.ctid AS author_ctid
            FROM posts p JOIN actors a ON a.id = p.author_id
-           WHERE p.id = ANY($1) AND a.suspended_at IS NULL AND {VISIBLE}""",
+           WHERE p.id = ANY($1) AND a.suspended_at IS NULL AND {VISIBLE.format(viewer="$2")}""",
         list(post_ids),
         viewer_id,
         tx.now,
