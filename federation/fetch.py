@@ -32,6 +32,7 @@ _PROFILE: Final = "https://www.w3.org/ns/activitystreams"
 _UTF8: Final = frozenset(("utf-8", "utf8"))
 T = TypeVar("T")
 Style = Callable[[str], dict[str, str]]  # headers for one hop
+Renew = Callable[[], Awaitable[Signer]]
 
 
 class Fetched(msgspec.Struct, frozen=True):
@@ -84,7 +85,12 @@ def _check_status(status: int) -> None:
 
 
 class Fetcher:
-    """Dereferences ids with our instance actor's signature; one per process."""
+    """Dereferences ids with our instance actor's signature; one per process.
+
+    Where `renew` is set, it is asked for the signer before each GET: its key may have been exchanged.
+    """
+
+    renew: Renew | None = None
 
     def __init__(
         self,
@@ -130,6 +136,8 @@ class Fetcher:
         Raises: as `client.Client.get`, and `host_refused` before any connection.
         """
         reply: Reply | None = None
+        if self.renew is not None:
+            self.signer = await self.renew()
         styles, wished = self._styles(url), False
         while styles:
             sign = styles.pop(0)

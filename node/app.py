@@ -29,7 +29,7 @@ from node.wakes import Wakes
 from node.web import guard, health, middleware, static
 from node.wire.directory import NodeDirectory
 from node.wire.incoming import Registry
-from node.wire.signers import prover, signers_of
+from node.wire.signers import fetch_signer, prover, signers_of
 
 _JSON = msgspec.json.Encoder()
 
@@ -87,6 +87,7 @@ async def open_node(config: Config, *, clock: Clock | None = None) -> Node:
     async with db.tx() as tx:
         instance = await actors.ensure_instance_actor(tx, node)
     node.fetcher.signer = (await signers_of(node, instance.id)).rsa
+    node.fetcher.renew = fetch_signer(node, instance.id)
     return node
 
 

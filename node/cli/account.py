@@ -17,6 +17,7 @@ from node.db.database import Tx
 from node.errors import NodeError
 from node.features.accounts import passwords
 from node.features.accounts import service as accounts
+from node.features.actors import rotation, store
 
 ROLES = click.Choice(["member", "moderator", "admin"])
 _password_file = click.option(
@@ -97,6 +98,31 @@ def role(config: Config, username: str, role: str) -> None:
 
     asyncio.run(run())
     click.echo(f"{username} is {role} now.")
+
+
+@account.command("rotate-keys")
+@click.argument("usernames", nargs=-1)
+@click.option("--everyone", is_flag=True, help="All accounts, and the house itself.")
+@options.node_options
+def rotate_keys(config: Config, usernames: tuple[str, ...], everyone: bool) -> None:
+    """Give accounts new signing keys and tell the other nodes, for instance after a copy was stolen."""
+    if bool(usernames) == everyone:
+        raise click.UsageError("Name accounts, or say --everyone.")
+
+    async def run() -> int:
+        async with opened(config) as node:
+            async with node.db.read() as tx:
+                named = [(await account_named(tx, name)).actor_id for name in usernames]
+                actors = await store.list_local_ids(tx) if everyone else named
+            for actor_id in actors:
+                fresh = await rotation.make_keys()
+                async with node.db.tx() as tx:
+                    await rotation.rotate(tx, node, actor_id, fresh)
+        return len(actors)
+
+    click.echo(
+        f"New keys: {asyncio.run(run())}. Other nodes are being told; each fetches them when it next needs them."
+    )
 
 
 @account.command("list")

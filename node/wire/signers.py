@@ -3,12 +3,14 @@
 Never logs, never hands out a key in any form but `federation.keys.Signer`.
 """
 
+import asyncio
 from collections import OrderedDict
 from datetime import datetime
 from typing import Any
 
 from federation import keys, proofs
 from federation.delivery import Pens
+from federation.fetch import Renew
 from federation.keys import Signer
 from node.db.database import Prove, Tx
 from node.errors import NodeError
@@ -16,6 +18,7 @@ from node.runtime import Node
 from node.wire.store import deliveries as store
 
 _CACHE_ROWS = 512
+RENEWED_S = 10.0  # so long other processes may still sign fetches with a key that was exchanged
 
 
 def prover(node: Node) -> Prove:
@@ -27,6 +30,27 @@ def prover(node: Node) -> Prove:
         return proofs.add_proof(proofs.with_context(document), pens.ed25519, tx.now)
 
     return prove
+
+
+def forget(node: Node, actor_id: int) -> None:
+    """The keys of this actor were exchanged here: read them anew."""
+    node.caches.get("signers", {}).pop(actor_id, None)
+
+
+def fetch_signer(node: Node, actor_id: int) -> Renew:
+    """What a fetcher asks for the key of the actor it signs as; at most once in `RENEWED_S` it is read anew."""
+    checked: list[tuple[float, Signer]] = []
+
+    async def renew() -> Signer:
+        loop = asyncio.get_running_loop()
+        if not checked or loop.time() - checked[0][0] > RENEWED_S:
+            async with node.db.read() as tx:
+                made_at = await store.find_keys_at(tx, actor_id)
+                pens = await signers_of(node, actor_id, tx, made_at=made_at)
+            checked[:] = [(loop.time(), pens.rsa)]
+        return checked[0][1]
+
+    return renew
 
 
 async def signers_of(

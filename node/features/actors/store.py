@@ -239,6 +239,23 @@ async def put_secrets(tx: Tx, actor_id: int, rsa_sealed: str, ed25519_sealed: st
     )
 
 
+async def put_new_secrets(tx: Tx, actor_id: int, rsa_sealed: str, ed25519_sealed: str) -> None:
+    """Put new private keys in place of those an actor of ours has."""
+    await tx.execute(
+        "UPDATE actor_secrets SET rsa_sealed = $2, ed25519_sealed = $3, created_at = $4 WHERE actor_id = $1",
+        actor_id,
+        rsa_sealed,
+        ed25519_sealed,
+        tx.now,
+    )
+
+
+async def list_local_ids(tx: Tx) -> list[int]:
+    """All our own actors that are not deleted, the house's own among them."""
+    records = await tx.fetch("SELECT id FROM actors WHERE local AND deleted_at IS NULL ORDER BY id")
+    return [record["id"] for record in records]
+
+
 async def get_secrets(tx: Tx, actor_id: int) -> Secrets:
     """The sealed private keys. Raises: NodeError `not_found`."""
     return rows.one(
