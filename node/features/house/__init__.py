@@ -2,11 +2,11 @@
 
 from node.errors import N_
 from node.feature import Feature, NavItem
-from node.features.house import api, pages
+from node.features.house import api, hosts, pages
 
 FEATURE = Feature(
     name="house",
-    routes=(*pages.ROUTES, *api.ROUTES),
+    routes=(*pages.ROUTES, *hosts.ROUTES, *api.ROUTES),
     nav=(
         NavItem(N_("About us"), "/about", "home", "visitor", 30),
         NavItem(N_("Rules"), "/rules", "done", "visitor", 110),

@@ -109,3 +109,58 @@ async def put_again(tx: Tx, item_id: int) -> bool:
         tx.now,
     )
     return found is not None
+
+
+class HostRow(msgspec.Struct, frozen=True):
+    """Another node as an admin sees it; `waiting` is how many deliveries are due for it, 1000 at most."""
+
+    host: str
+    state: str
+    style: str
+    answer_ms: int
+    code: str
+    since: datetime | None
+    next_attempt_at: datetime | None
+    last_heard_at: datetime | None
+    waiting: int
+
+
+HOST_STATES = ("resting", "slow", "gone", "refused", "ok")
+_STATE = """CASE WHEN h.refused_at IS NOT NULL THEN 'refused' WHEN h.gone_at IS NOT NULL THEN 'gone'
+                 WHEN h.failures > 0 THEN 'resting' WHEN h.answer_ms >= 1000 THEN 'slow' ELSE 'ok' END"""
+
+
+async def count_hosts(tx: Tx) -> dict[str, int]:
+    """How many other nodes are in each state."""
+    records = await tx.fetch(f"SELECT {_STATE} AS state, count(*) AS number FROM hosts h GROUP BY 1")
+    found = {record["state"]: record["number"] for record in records}
+    return {state: found.get(state, 0) for state in HOST_STATES}
+
+
+async def list_hosts(tx: Tx, state: str, after: str, limit: int) -> list[HostRow]:
+    """Other nodes in a state, by name, those after `after`."""
+    records = await tx.fetch(
+        f"""SELECT h.host, {_STATE} AS state, h.scheme AS style, h.answer_ms, h.code,
+                  COALESCE(h.refused_at, h.gone_at, h.failing_since) AS since, h.next_attempt_at,
+                  h.last_heard_at,
+                  (SELECT count(*) FROM (SELECT 1 FROM deliveries d WHERE d.state = 'due' AND d.host = h.host
+                                         LIMIT 1000) x) AS waiting
+           FROM hosts h WHERE {_STATE} = $1 AND h.host > $2 ORDER BY h.host LIMIT $3""",
+        state,
+        after,
+        limit,
+    )
+    return rows.many(HostRow, records)
+
+
+async def put_host_again(tx: Tx, host: str) -> bool:
+    """Try a resting or retired host again now, and whatever waits for it; False when it is not known."""
+    found = await tx.fetchval(
+        """WITH back AS (DELETE FROM gone_inboxes WHERE host = $1),
+                due AS (UPDATE deliveries SET next_attempt_at = $2
+                        WHERE host = $1 AND state = 'due' AND next_attempt_at > $2)
+           UPDATE hosts SET next_attempt_at = NULL, gone_at = NULL WHERE host = $1 RETURNING host""",
+        host,
+        tx.now,
+    )
+    return found is not None

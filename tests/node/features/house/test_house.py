@@ -1,5 +1,6 @@
 """The house: what it says of itself, and what its admins see of the wire."""
 
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -173,3 +174,34 @@ async def test_a_formal_house_says_sie_on_its_pages_and_in_its_errors(boss, lind
         assert "nicht für Sie bestimmt" in visitor.text
         await visitor.get("/nowhere", headers={"Accept-Language": "en"})
         assert "it is not open to you" in visitor.text
+
+
+async def test_the_page_of_other_houses_says_who_rests_and_tries_again(boss, node):
+    async with node.db.tx() as tx:
+        for host, failures, answer_ms, gone in (
+            ("resting.example:8443", 3, 0, None), ("slow.example", 0, 2400, None),
+            ("gone.example", 9, 0, tx.now), ("quick.example", 0, 12, None),
+        ):  # fmt: skip
+            await tx.execute(
+                """INSERT INTO hosts (host, first_seen_at, failures, failing_since, next_attempt_at, answer_ms,
+                                      gone_at, code)
+                   VALUES ($1, $2, $3, $2, $4, $5, $6, $7)""",
+                host, tx.now, failures, tx.now + timedelta(hours=3) if failures else None, answer_ms, gone,
+                "http_503" if failures else "",
+            )  # fmt: skip
+    await boss.get("/manage/hosts")
+    assert "resting.example:8443" in boss.text and "http_503" in boss.text
+    assert "slow.example" not in boss.text
+    for state, host in (("slow", "slow.example"), ("gone", "gone.example"), ("ok", "quick.example")):
+        await boss.get(f"/manage/hosts?state={state}")
+        assert host in boss.text
+    assert (await boss.get("/manage/hosts?state=odd")).status == 404
+    for host in ("resting.example:8443", "gone.example"):
+        await boss.post(f"/manage/hosts/{host}/again")
+        assert boss.location == "/manage/hosts?done=1"
+    assert (await boss.post("/manage/hosts/nobody.example/again")).status == 404
+    async with node.db.read() as tx:
+        assert (
+            await tx.fetchval("SELECT count(*) FROM hosts WHERE next_attempt_at IS NULL AND gone_at IS NULL")
+            == 4
+        )
