@@ -17,7 +17,7 @@ import msgspec
 from federation.budget import FetchBudget
 from federation.errors import FederationError
 from federation.uris import same_origin
-from federation.vocab import Activity, Actor, Collection, Object, Thing, Tombstone
+from federation.vocab import Activity, Actor, Announce, Collection, Object, Thing, Tombstone
 from federation.vocab.values import PUBLIC, as_list
 
 NEEDS: Final = ("actor", "object", "target", "instrument", "in_reply_to", "mentions", "quote")
@@ -233,10 +233,18 @@ async def _settle_object(activity: Activity, wanted: set[str], work: _Work) -> A
         raise FederationError("not_owner", status=403)
     await work.require(thing, Thing)
     fetched = work.things.get(thing)
+    if isinstance(fetched, Announce) and activity.type == "Announce":
+        await _settle_passed_on(thing, fetched, work)
     if activity.type in _OWNED and fetched is not None:
         _check_owner(activity, fetched)
         return msgspec.structs.replace(activity, object=fetched)
     return activity
+
+
+async def _settle_passed_on(uri: str, boost: Announce, work: _Work) -> None:
+    """What is passed on is somebody's passing on: the post itself is meant, and wanted."""
+    if boost.object_id and same_origin(uri, boost.actor):
+        await work.want("object", boost.object_id, Thing)
 
 
 async def _settle_owned(activity: Activity, thing: Thing, work: _Work) -> Activity:

@@ -255,15 +255,29 @@ def _object(document: Document, name: str, depth: int) -> tuple[Thing | str | No
         if name == "Flag":
             ids = refs(items, limits.REPORTED_OBJECTS)
             return (ids[0] if ids else None), ids
-        # One signature over several objects would be several deeds under one id.
         if len(items) > 1:
-            raise FederationError("bad_object", "several")
-        value = items[0] if items else None
+            # One signature over several objects would be several deeds under one id.
+            value = _several_choices(items) if name == "Create" else None
+            if value is None:
+                raise FederationError("bad_object", "several")
+        else:
+            value = items[0] if items else None
     found = embedded(value, depth)
     if found is None and value is not None:
         raise FederationError("bad_object")
     identity = found if isinstance(found, str) else found.id if found else None
     return found, () if identity is None else (identity,)
+
+
+def _several_choices(items: list[object]) -> Document | None:
+    """Several votes of one person in one poll, as GoToSocial sends them: one Note with all the names."""
+    votes = [item for item in items[: limits.POLL_OPTIONS] if type(item) is dict]
+    if len(votes) < len(items) or any(item.get("type") != "Note" or item.get("content") for item in votes):
+        return None
+    if any(len({ref(item.get(term)) for item in votes}) != 1 for term in ("attributedTo", "inReplyTo")):
+        return None
+    names = [text(item.get("name"), limits.POLL_OPTION_CHARS) for item in votes]
+    return None if None in names or not ref(votes[0].get("inReplyTo")) else {**votes[0], "name": names}
 
 
 @reads("activity", *ACTIVITIES, *_OTHER_ACTIVITIES)

@@ -26,7 +26,14 @@ class Note(Object, frozen=True, kw_only=True):
     @property
     def is_vote(self) -> bool:
         """Whether this looks like an answer to a poll: a name, a parent, no content."""
-        return self.name is not None and self.content is None and self.in_reply_to is not None
+        named = self.name is not None and self.in_reply_to is not None
+        return named and self.content is None and not self.attachments
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """What was chosen, where this is a vote: its name, or several from GoToSocial."""
+        names = [text(name, limits.POLL_OPTION_CHARS) for name in as_list(self.raw.get("name"))]
+        return tuple(dict.fromkeys(name for name in names if name is not None)) or (self.name or "",)
 
 
 class Article(Object, frozen=True, kw_only=True):
@@ -71,10 +78,10 @@ class Video(Object, frozen=True, kw_only=True):
 
 
 class Option(Struct, frozen=True, kw_only=True):
-    """One answer of a poll and how often it was given."""
+    """One answer of a poll and how often it was given; None while that is kept back."""
 
     name: str
-    votes: int = 0
+    votes: int | None = 0
 
 
 class Question(Object, frozen=True, kw_only=True):
@@ -184,7 +191,7 @@ def _read_options(value: Any) -> tuple[Option, ...]:
             continue
         replies = item.get("replies")
         votes = integer(replies.get("totalItems")) if type(replies) is dict else None
-        found[name] = Option(name=name, votes=votes or 0)
+        found[name] = Option(name=name, votes=votes)
     return tuple(found.values())
 
 
@@ -273,7 +280,11 @@ def _write_media_object(thing: Image | File | Audio | Video) -> Document:
 def _write_question(thing: Question) -> Document:
     document = write_object(thing)
     document["anyOf" if thing.multiple else "oneOf"] = [
-        {"type": "Note", "name": item.name, "replies": {"type": "Collection", "totalItems": item.votes}}
+        {
+            "type": "Note",
+            "name": item.name,
+            "replies": parts.trimmed({"type": "Collection", "totalItems": item.votes}),
+        }
         for item in thing.options
     ]
     document.setdefault("content", "")

@@ -70,6 +70,38 @@ class QuoteCard(msgspec.Struct, frozen=True, kw_only=True):
     quotes: str = ""
 
 
+class PollAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """One answer of a poll. `share` is 0 to 100, `percent` the same in words; '' while it is kept back."""
+
+    place: int
+    title: str
+    votes: int = 0
+    share: int = 0
+    percent: str = ""
+    is_own: bool = False
+
+
+class PollCard(msgspec.Struct, frozen=True, kw_only=True):
+    """A poll for one reader: a form while they may vote, else how it stands. `note` says how many voted."""
+
+    answers: tuple[PollAnswer, ...]
+    multiple: bool
+    may_vote: bool
+    is_over: bool
+    shows_totals: bool
+    note: str
+    ends_at: datetime | None
+
+
+class ReactionChip(msgspec.Struct, frozen=True, kw_only=True):
+    """One emoji under a post; `picture_url` is '' for emoji that are text, `label` says it in words."""
+
+    emoji: str
+    picture_url: str
+    count: int
+    label: str
+
+
 class PostCard(msgspec.Struct, frozen=True, kw_only=True):
     """A post as one person may see it and what they may do with it.
 
@@ -103,6 +135,8 @@ class PostCard(msgspec.Struct, frozen=True, kw_only=True):
     bookmarked: bool = False
     pinned: bool = False
     likes_note: str = ""
+    poll: PollCard | None = None
+    reactions: tuple[ReactionChip, ...] = ()
     can: frozenset[str] = frozenset()
     depth: int = 0
     is_focus: bool = False  # the post this page is about

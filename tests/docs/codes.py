@@ -21,8 +21,10 @@ ENDS: dict[str, str] = {
     "known_already": "it came before",
     "moved_before": "the account moved once already",
     "no_leave_named": "it agrees to a quote without naming leave of its own host",
+    "no_such_choice": "a vote for what cannot be chosen in that poll, or below a post that asks nothing",
     "nobody_here_asked": "nobody here follows the sender, and nobody here is mentioned",
     "not_an_alias": "the new account does not name the old one",
+    "not_an_emoji": "a reaction that is no emoji",
     "not_asked": "it answers a follow that was meant for somebody else",
     "not_followable": "the house itself cannot be followed",
     "not_newer": "an edit that is not newer than what is here",
@@ -31,6 +33,7 @@ ENDS: dict[str, str] = {
     "not_public": "it passes on a post that is not public",
     "not_visible": "it is about a post the sender may not see",
     "nothing_takes_it": "a known kind of activity that no part of this node has a use for yet",
+    "poll_ended": "a vote that came after the end of the poll",
     "post_unknown": "it is about a post that is not here",
     "quoting_post_unknown": "it asks to quote with a post that could not be had",
     "sender_gone": "the sender's account was deleted",
@@ -41,7 +44,8 @@ ENDS: dict[str, str] = {
     "unknown_target": "it adds to or removes from a collection that is not the sender's own",
     "unknown_type": "a kind of activity this node does not understand yet",
     "worker_died": "the program died over it again and again",
-    "vote": "a vote in a poll; polls come later",
+    "vote": "a vote in a poll that is not one of ours",
+    "voted_already": "somebody voted a second time",
 }
 
 _STATES = """| state | means | what to do |
@@ -58,7 +62,7 @@ def named_in_handlers() -> set[str]:
     """Every code a handler or the worker gives an ending, found in their source."""
     found: set[str] = set()
     for path in modules():
-        if not (dotted(path).startswith("node.wire.") or path.name == "inbound.py"):
+        if not (dotted(path).startswith("node.wire.") or path.name.startswith("inbound")):
             continue
         for call in (node for node in ast.walk(parsed(path)) if isinstance(node, ast.Call)):
             name = ast.unparse(call.func)

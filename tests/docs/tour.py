@@ -19,7 +19,8 @@ from node.features.actors.service import Field, ProfileChange, update_profile
 from node.features.follows import service as follows
 from node.features.leaving import service as leaving
 from node.features.media import service as media
-from node.features.posts import reactions, service
+from node.features.polls.service import PollDraft
+from node.features.posts import polling, reactions, service
 from node.features.posts.service import Draft
 from node.features.posts.store import writes
 from tests.rig import Rig, RigNode
@@ -34,6 +35,8 @@ def name_of(document: dict[str, Any]) -> str:
         return f"{document['type']} {document['id'].split('/')[6]}"
     if not isinstance(inner, dict):
         return str(document["type"])
+    if inner["type"] == "Note" and "content" not in inner:
+        return f"{document['type']} vote"
     return f"{document['type']} {inner['type']}{' that quotes' if 'quote' in inner else ''}"
 
 
@@ -110,6 +113,29 @@ async def _quote_each_other(rig: Rig, here: RigNode, there: RigNode, amina: int,
         return str(await tx.fetchval("SELECT '/ap/quote-authorizations/' || id FROM quote_stamps"))
 
 
+async def _ask_each_other(rig: Rig, here: RigNode, there: RigNode, ids: tuple[int, int, int]) -> None:
+    amina, far, olena = ids
+    asked = Draft(
+        source="Which day?", language="en", poll=PollDraft(titles=("Saturday", "Sunday"), open_s=86_400)
+    )
+    async with here.db.tx() as tx:
+        ours = await service.write_post(tx, here.node, amina, asked)
+    async with there.db.tx() as tx:
+        await service.write_post(tx, there.node, olena, asked)
+    await rig.settle()
+    async with here.db.tx() as tx:
+        theirs = await tx.fetchval("SELECT id FROM posts WHERE author_id = $1 AND kind = 'Question'", far)
+        await polling.vote(tx, here.node, amina, theirs, [0])
+    async with there.db.tx() as tx:
+        copy = await tx.fetchval("SELECT id FROM posts WHERE uri = $1", f"{here.origin}/ap/notes/{ours}")
+        if copy is not None:
+            await polling.vote(tx, there.node, olena, copy, [1])
+    await rig.settle()
+    rig.clock.advance(minutes=2)
+    await here.sweep()
+    await rig.settle()
+
+
 async def _write_and_leave(
     rig: Rig, here: RigNode, there: RigNode, amina: int, far: int, olena: int
 ) -> dict[str, dict[str, Any]]:
@@ -118,6 +144,7 @@ async def _write_and_leave(
     await rig.settle()
     async with here.db.read() as tx:
         asked = await tx.fetchval("SELECT id FROM posts WHERE author_id = $1", far)
+    await _ask_each_other(rig, here, there, (amina, far, olena))
     picture = await _picture(here, amina)
     draft = Draft(
         source=f"@olena@{there.host} I come, and bring #apples.", warning="Food", language="en",

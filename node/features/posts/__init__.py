@@ -1,11 +1,13 @@
 """What people write, and what others do with it."""
 
 from node.feature import Feature
-from node.features.posts import api, forwarding, inbound, pages, serve
+from node.features.posts import api, forwarding, inbound, inbound_emoji, pages, polling, serve
 
 FEATURE = Feature(
     name="posts",
     routes=(*serve.ROUTES, *pages.ROUTES, *api.ROUTES),
-    inbound=(inbound.inbound,),
+    inbound=(inbound.inbound, inbound_emoji.inbound),
+    jobs={"poll": polling.refresh_job},
+    sweeps=(polling.sweep,),
     retention=(forwarding.forget,),
 )

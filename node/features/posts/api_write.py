@@ -1,8 +1,8 @@
 """The client API of posts, writing: publish, edit, delete.
 
 Spec: Mastodon 4.5 client API, methods "statuses". Our extension: `local_only=true` (or
-`visibility=local`) writes for the people of this house alone. Polls and scheduled posts are
-refused in words, never silently dropped.
+`visibility=local`) writes for the people of this house alone. Scheduled posts are refused in words,
+never silently dropped.
 """
 
 from typing import Final
@@ -13,7 +13,9 @@ from node.appkeys import NODE, Viewer
 from node.db.database import Tx
 from node.errors import NodeError
 from node.features.media import service as media
+from node.features.polls.service import PollDraft
 from node.features.posts import service, views
+from node.features.posts.api_polls import read_poll
 from node.features.posts.api_read import find_post_id
 from node.features.posts.entities import AUDIENCE, Status, Statuses
 from node.features.posts.quoting import POLICIES, answer_for
@@ -28,8 +30,6 @@ _LONGEST_KEY: Final = 200
 def _refuse_what_we_lack(params: Params) -> None:
     if params.text("scheduled_at"):
         raise api.invalid("scheduled_at", "ERR_UNSUPPORTED", "is not supported: posts are published at once")
-    if "poll" in params:
-        raise api.invalid("poll", "ERR_UNSUPPORTED", "is not supported yet")
 
 
 def _audience(params: Params, viewer: Viewer) -> str:
@@ -100,6 +100,7 @@ async def publish(request: web.Request) -> Status:
         quoted_id=quoted_id,
         quote_policy=_quote_policy(params),
         media_ids=tuple(media_ids),
+        poll=read_poll(params),
         idempotency_key=request.headers.get("Idempotency-Key", "")[:_LONGEST_KEY] or None,
         app_id=viewer.app_id,
     )
@@ -122,8 +123,6 @@ async def edit(request: web.Request) -> Status:
     """PUT /api/v1/statuses/:id; what is not sent stays as it is."""
     node, viewer = request.app[NODE], api.viewer(request)
     params = await read_params(request)
-    if "poll" in params:
-        _refuse_what_we_lack(params)
     await service.meet_mentioned(node, params.text("status"))
     async with node.db.tx() as tx:
         post = await _own(tx, request, viewer)
@@ -151,7 +150,16 @@ def _edited(params: Params, post: views.PostView) -> service.Draft:
         in_reply_to_id=post.in_reply_to_id,
         quote_policy=_quote_policy(params),
         media_ids=tuple(media_ids),
+        poll=_edited_poll(params, post),
     )
+
+
+def _edited_poll(params: Params, post: views.PostView) -> PollDraft | None:
+    """The poll as changed; None leaves it. Programs send the whole poll with every edit."""
+    draft = read_poll(params, post)
+    if draft is not None and post.poll is None:
+        raise api.invalid("poll", "ERR_UNSUPPORTED", "cannot be added to a post")
+    return draft
 
 
 async def _describe(tx: Tx, viewer: Viewer, words: Params) -> None:

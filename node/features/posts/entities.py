@@ -19,7 +19,9 @@ from msgspec import UNSET, UnsetType
 
 from node.features.actors.entities import Account, Emoji, account, emojis, stamp, stamp_or_none
 from node.features.actors.store import Actor
+from node.features.emoji.store import Reacted
 from node.features.media.entities import MediaAttachment, addresses_of, attachment
+from node.features.polls.entities import Poll, poll
 from node.features.posts import quoting
 from node.features.posts.views import Mentioned, PostView, Revision, Thread
 from node.text import normalise_hashtag
@@ -83,6 +85,16 @@ class QuoteApproval(msgspec.Struct, frozen=True):
     current_user: str
 
 
+class EmojiReaction(msgspec.Struct, frozen=True, kw_only=True):
+    """Our extension: one emoji under a post, in the words of Mastodon's announcement reactions."""
+
+    name: str
+    count: int
+    me: bool | UnsetType = UNSET
+    url: str | UnsetType = UNSET
+    static_url: str | UnsetType = UNSET
+
+
 class Status(msgspec.Struct, frozen=True, kw_only=True):
     """Mastodon's Status. What is UNSET is left out, as Mastodon does for visitors and strangers."""
 
@@ -111,7 +123,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     tags: list[Tag]
     emojis: list[Emoji]
     card: None = None
-    poll: None = None
+    poll: Poll | None = None
+    emoji_reactions: list[EmojiReaction]
     quote: Quote | ShallowQuote | None = None
     quotes_count: int = 0
     quote_approval: QuoteApproval | UnsetType = UNSET
@@ -121,6 +134,12 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     bookmarked: bool | UnsetType = UNSET
     pinned: bool | UnsetType = UNSET
     filtered: list[Any] | UnsetType = UNSET
+
+
+class EditedPoll(msgspec.Struct, frozen=True):
+    """What could be chosen in one version of a poll."""
+
+    options: list[dict[str, str]]
 
 
 class StatusEdit(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,6 +152,7 @@ class StatusEdit(msgspec.Struct, frozen=True, kw_only=True):
     account: Account
     media_attachments: list[MediaAttachment]
     emojis: list[Emoji]
+    poll: EditedPoll | UnsetType = UNSET
 
 
 class StatusSource(msgspec.Struct, frozen=True):
@@ -214,6 +234,8 @@ class Statuses:
             quote=self._quote(post, shallow=shallow),
             quotes_count=post.quotes_count,
             quote_approval=self._quote_approval(post),
+            poll=self.poll(post),
+            emoji_reactions=[self.reaction(one) for one in post.reactions],
             favourited=post.liked if known else UNSET,
             reblogged=post.boosted if known else UNSET,
             muted=False if known else UNSET,  # of a conversation, which nobody can mute here yet
@@ -238,6 +260,23 @@ class Statuses:
         mine = "denied" if self.viewer_id is None else quoting.answer_for(post, self.viewer_id)
         return QuoteApproval(at_once, asked, mine)
 
+    def poll(self, post: PostView) -> Poll | None:
+        """Mastodon's Poll of a post that asks something."""
+        if post.poll is None:
+            return None
+        return poll(post.poll, self.viewer_id, post.author.id, emojis(post.emojis, self.addresses))
+
+    def reaction(self, one: Reacted) -> EmojiReaction:
+        """One emoji under a post; a shortcode stands without its colons, as Mastodon has it."""
+        address = self.addresses.picture(one.picture_url) if one.picture_url else UNSET
+        return EmojiReaction(
+            name=one.emoji.strip(":"),
+            count=one.count,
+            me=one.me if self.viewer_id is not None else UNSET,
+            url=address or UNSET,
+            static_url=address or UNSET,
+        )
+
     def boost(self, post: PostView, boosted: Boosted) -> Status:
         """The Status of somebody passing a post on; the post itself is its `reblog`."""
         inner = self.status(post)
@@ -255,6 +294,8 @@ class Statuses:
             media_attachments=[],
             mentions=[],
             tags=[],
+            poll=None,
+            emoji_reactions=[],
             application=UNSET,
             pinned=UNSET,
             reblog=inner,
@@ -288,6 +329,9 @@ class Statuses:
                 account=self.account(post.author),
                 media_attachments=[attachment(self.node, file) for file in one.media],
                 emojis=emojis(post.emojis, self.addresses),
+                poll=EditedPoll([{"title": title} for title in one.poll_options])
+                if one.poll_options
+                else UNSET,
             )
             for one in revisions
         ]

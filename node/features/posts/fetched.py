@@ -9,6 +9,8 @@ from federation.uris import host_of
 from node.features.actors import lookup
 from node.features.actors.store import Actor
 from node.features.media import service as media
+from node.features.polls import service as polls
+from node.features.polls import translate as poll_translate
 from node.features.posts import translate
 from node.features.posts.store import marks, writes
 from node.features.posts.views import Thread
@@ -47,6 +49,8 @@ async def take_fetched(node: Node, thing: vocab.Object, *, budget: FetchBudget |
     """
     if thing.id is None or thing.type not in translate.POST_TYPES or not thing.attributed_to:
         return None
+    if isinstance(thing, vocab.Note) and thing.is_vote:
+        return None  # a choice in somebody's poll is nobody else's to see
     if host_of(thing.attributed_to) != host_of(thing.id):
         return None
     author = await lookup.resolve_uri(node, thing.attributed_to, budget=budget)
@@ -60,6 +64,7 @@ async def take_fetched(node: Node, thing: vocab.Object, *, budget: FetchBudget |
         stored = await writes.put_post(tx, post)
         if stored is not None:
             await media.put_remote(tx, post.id, sender.id, thing.attachments)
+            await polls.take_told(tx, post.id, poll_translate.from_vocab(thing), edited=True)
             return post.id
         row = await writes.find_by_uri(tx, thing.id)
         return row.id if row else None

@@ -12,11 +12,14 @@ from federation import vocab
 from federation.dispatch import Inbound
 from node.db.database import Tx
 from node.features.actors import service as actors
+from node.features.emoji import service as emoji
 from node.features.follows import service as follows
 from node.features.follows.store import find_follow_by_uri
 from node.features.media import service as media
 from node.features.notifications.service import Notice, notify_several, withdraw
-from node.features.posts import quoting, service, translate
+from node.features.polls import service as polls
+from node.features.polls import translate as poll_translate
+from node.features.posts import polling, quoting, service, translate
 from node.features.posts.forwarding import Answer, hand_on_answers, is_candidate
 from node.features.posts.store import marks, quotes, writes
 from node.features.timelines import store as timelines
@@ -52,6 +55,8 @@ async def take_posts(tx: Tx, several: Sequence[Taken]) -> list[int | None]:
             await media.put_remote(tx, post.id, one.author.id, one.thing.attachments)
         if one.thing.quote:
             await quoting.take_quote(tx, one.thing, post.id, one.author, one.incoming.gathered.things)
+        if isinstance(one.thing, vocab.Question):
+            await polls.take_told(tx, post.id, poll_translate.from_vocab(one.thing), edited=True)
         known, mentions = one.incoming.known, one.thing.mentions
         named = {known[uri].id for uri in mentions if uri in known and known[uri].local}
         if kept.answers_us and kept.in_reply_to_actor_id is not None:
@@ -99,7 +104,7 @@ async def posts_created(tx: Tx, node: Node, incomings: Sequence[Incoming]) -> li
         if thing is None or thing.id is None or thing.type not in translate.POST_TYPES:
             ended[number] = Ignored("unknown_object")
         elif isinstance(thing, vocab.Note) and thing.is_vote:
-            ended[number] = Ignored("vote")
+            ended[number] = await _cast(tx, incoming, thing)
         else:
             wanted = _is_wanted(incoming, thing)
             if wanted and incoming.gathered.things:
@@ -122,9 +127,29 @@ async def posts_created(tx: Tx, node: Node, incomings: Sequence[Incoming]) -> li
     return ended
 
 
+async def _cast(tx: Tx, incoming: Incoming, thing: vocab.Note) -> Ended:
+    """A choice in a poll of ours. It is no post: it is counted, and never shown."""
+    match await polling.take_vote(tx, thing, incoming.sender.id):
+        case "":
+            return None
+        case "not_visible":
+            return Refused("not_visible")
+        case "poll_ended":
+            return Refused("poll_ended")
+        case "voted_already":
+            return Ignored("voted_already")
+        case "no_such_choice":
+            return Ignored("no_such_choice")
+        case _:
+            return Ignored("vote")
+
+
 @inbound.on("Update", "*", needs=("actor", "object", "mentions", "quote"))
 async def post_updated(tx: Tx, node: Node, incoming: Incoming) -> Ignored | None:
-    """Somebody edited a post. Older than what we hold is ignored (RPL-03)."""
+    """Somebody edited a post. Older than what we hold is ignored (RPL-03).
+
+    The counts of a poll come with the same `updated`, and are taken.
+    """
     thing = incoming.object_as(vocab.Object)
     if thing is None or thing.id is None or thing.type not in translate.POST_TYPES:
         return Ignored("unknown_object")
@@ -138,13 +163,16 @@ async def post_updated(tx: Tx, node: Node, incoming: Incoming) -> Ignored | None
     await quoting.take_quote(tx, thing, known.id, incoming.sender, incoming.gathered.things)
     await quotes.put_policy(tx, known.id, quoting.policy_of(thing, incoming.sender))
     standing = known.edited_at or known.published_at
+    asked = poll_translate.from_vocab(thing)
     if thing.updated is None or thing.updated <= standing:
-        return Ignored("not_newer")
+        counted = await polls.take_told(tx, known.id, asked, edited=False)
+        return None if counted else Ignored("not_newer")
     if thing.quote is None:
         await quotes.delete_quote(tx, known.id)
     post = translate.from_vocab(thing, incoming.sender, incoming.known, known.id, tx.now, wanted=True)
     await writes.put_revision(tx, known.id)
     await writes.put_edit(tx, post)
+    await polls.take_told(tx, known.id, asked, edited=True)
     await media.replace_remote(tx, known.id, incoming.sender.id, thing.attachments)
     await quoting.tell_quoters(tx, incoming.sender.id, known.id)
     if is_candidate(incoming, thing):
@@ -200,17 +228,31 @@ async def things_deleted(tx: Tx, node: Node, incomings: Sequence[Incoming]) -> l
 
 
 @inbound.together("Like", "*", needs=("actor",))
-@inbound.together("EmojiReact", "*", needs=("actor",))
 async def posts_liked(tx: Tx, node: Node, incomings: Sequence[Incoming]) -> list[Ended]:
-    """People like posts we hold; a reaction counts as a like."""
+    """People like posts we hold."""
     marked = await marks.put_arrived_likes(tx, [_asked(tx, incoming, "likes") for incoming in incomings])
     return await _answer_marked(tx, "favourite", incomings, marked)
 
 
+def _passed_on(incoming: Incoming) -> tuple[str, vocab.Object | None]:
+    """What a mark is about: its address and, if it came along or was fetched, the thing itself.
+
+    Of somebody's passing on it is the post that was passed on; and what was fetched may say that
+    its id is another.
+    """
+    uri = incoming.activity.object_id or ""
+    thing = incoming.activity.object
+    if not isinstance(thing, vocab.Thing):
+        thing = incoming.gathered.thing(uri)
+    if isinstance(thing, vocab.Announce) and vocab.same_host(uri, thing.actor):
+        uri = thing.object_id or uri
+        thing = incoming.gathered.thing(uri)
+    return (thing.id or uri, thing) if isinstance(thing, vocab.Object) else (uri, None)
+
+
 def _asked(tx: Tx, incoming: Incoming, collection: str) -> marks.Asked:
     activity, sender = incoming.activity, incoming.sender
-    thing = incoming.object_as(vocab.Object)  # what was fetched may say that its id is another
-    post_uri = (thing.id if thing else None) or activity.object_id or ""
+    post_uri, _thing = _passed_on(incoming)
     published = tx.now if activity.published is None else min(activity.published, tx.now)
     return marks.Asked(
         tx.new_id() if collection == "likes" else tx.new_id(published),
@@ -266,7 +308,7 @@ async def posts_boosted(tx: Tx, node: Node, incomings: Sequence[Incoming]) -> li
 
 async def _take_announced(tx: Tx, incoming: Incoming) -> bool:
     """Store what was fetched for a boost; False when its author may not be shown here."""
-    thing = incoming.object_as(vocab.Object)
+    _uri, thing = _passed_on(incoming)
     if thing is None or not incoming.sender.followed_here or thing.type not in translate.POST_TYPES:
         return True
     author = incoming.known.get(thing.attributed_to or "")
@@ -285,7 +327,16 @@ async def thing_undone(tx: Tx, node: Node, incoming: Incoming) -> Ignored | None
     Whatever is not here yet is remembered, should it come later (REL-27).
     """
     undone = incoming.activity.object
+    reaction = await emoji.find_undone(tx, incoming.activity, incoming.sender.id)
+    if reaction is not None:
+        if reaction.actor_id != incoming.sender.id:
+            raise Refused("not_owner")
+        await emoji.take_back(tx, reaction, (await writes.get_post(tx, reaction.post_id)).author_id)
+        return None
     done = await marks.find_done(tx, incoming.activity.object_id or "")
+    if done is None and isinstance(undone, vocab.EmojiReact) and undone.content:
+        await incoming.note_undone_first(tx)
+        return Ignored("unknown_object")
     if done is None and isinstance(undone, vocab.Activity):
         post = await writes.find_by_uri(tx, undone.object_id or "")
         if post is not None and undone.actor == incoming.sender.uri:

@@ -15,7 +15,7 @@ from node.db.database import Tx
 from node.errors import NodeError
 from node.feature import Route
 from node.features.actors.store import Actor
-from node.features.posts import pages_write, reactions, views
+from node.features.posts import pages_polls, pages_write, polling, reactions, views
 from node.features.posts.fetched import look_for_more
 from node.features.posts.pages_write import answer_page
 from node.features.posts.present import (
@@ -58,6 +58,7 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
 
     html: Markup
     warning: str
+    poll_options: list[str]
     written_at: object
     is_last: bool
     sensitive: bool
@@ -88,6 +89,8 @@ async def show_thread(request: web.Request) -> web.StreamResponse:
     context = _thread_page(node, viewer, thread, answered, (note, answer))
     if viewer is not None:
         context = msgspec.structs.replace(context, looking=await look_for_more(node, thread))
+        if polling.is_stale(post, node):
+            await node.db.wake({f"poll:{post.id}"})  # whoever opens it next sees how it stands by then
     return render(request, "posts/thread.html", context)
 
 
@@ -153,6 +156,7 @@ async def show_history(request: web.Request) -> web.StreamResponse:
         Version(
             html=Markup(revision.html),
             warning=revision.warning,
+            poll_options=revision.poll_options,
             written_at=revision.written_at,
             is_last=number == last,
             sensitive=revision.sensitive,
@@ -231,5 +235,6 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/posts/{id:[0-9]+}", find_page, "public"),
     Route("GET", "/posts/{id:[0-9]+}/history", show_history, "public"),
     Route("POST", "/posts/{id:[0-9]+}/{what:" + "|".join(_MARKS) + "}", mark, "member", limit="write"),
+    *pages_polls.ROUTES,
     *pages_write.ROUTES,
 )

@@ -127,6 +127,7 @@ def _draft(form: Form[Write], viewer: Viewer, about: Subject) -> service.Draft:
         quoted_id=quoted.id if quoted else None,
         quote_policy=given.quote_policy if given.quote_policy in quoting.POLICIES else "",
         media_ids=tuple(media_id for media_id, _alt in writing.typed_media(form)),
+        poll=writing.poll_of(given, about.editing),
         idempotency_key=f"form:{given.key[:60]}" if given.key else None,
     )
 
@@ -152,7 +153,7 @@ async def _before_sending(node: Node, viewer: Viewer, form: Form[Write], subject
         _drop(form, given.drop)
         return subject
     added = await _take_files(node, viewer, form)
-    if form.errors or given.step == "add":
+    if form.errors or given.step in ("add", "option"):
         return msgspec.structs.replace(subject, ask_alt=added > 0)
     if given.step == "preview":
         async with node.db.read() as tx:
@@ -226,7 +227,9 @@ async def edit(request: web.Request) -> web.StreamResponse:
     subject = await _before_sending(node, viewer, form, Subject(editing=post))
     if subject is None:
         try:
-            draft = msgspec.structs.replace(_draft(form, viewer, Subject()), audience=post.audience)
+            draft = msgspec.structs.replace(
+                _draft(form, viewer, Subject(editing=post)), audience=post.audience
+            )
             await service.meet_mentioned(node, draft.source)
             async with node.db.tx() as tx:
                 await _describe(tx, viewer, form)

@@ -14,8 +14,10 @@ from node import i18n
 from node.appkeys import Viewer
 from node.db.database import Tx
 from node.features.actors.store import Actor, list_actors
+from node.features.emoji.present import chip
 from node.features.follows.present import page_path, person_line
 from node.features.media import service as media
+from node.features.polls.present import poll_card
 from node.features.posts import quoting
 from node.features.posts.store import reads
 from node.features.posts.views import Picture as MediaRow
@@ -86,6 +88,8 @@ def card(
         boosted=post.boosted,
         bookmarked=post.bookmarked,
         pinned=post.pinned,
+        poll=poll_card(post.poll, viewer, post.author.id) if post.poll else None,
+        reactions=tuple(chip(node, one) for one in post.reactions),
         can=what_can(post, viewer),
         remote_url=None if post.local else (post.url or post.uri),
     )

@@ -158,7 +158,7 @@ async def show_featured(request: web.Request) -> web.Response:
     return serve.answer(found)
 
 
-def _note_alone(node: Node, post: PostView) -> vocab.Note:
+def _note_alone(node: Node, post: PostView) -> translate.Written:
     return service.note_of(node, post)
 
 

@@ -18,6 +18,8 @@ from node.features.actors import lookup
 from node.features.actors.store import Actor, find_by_handle, get_actor
 from node.features.media import service as media
 from node.features.notifications.service import notify
+from node.features.polls import service as polls
+from node.features.polls.service import PollDraft
 from node.features.posts import quoting, translate, views
 from node.features.posts.store import quotes, writes
 from node.features.posts.store.quotes import Sides
@@ -49,6 +51,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     quoted_id: int | None = None
     quote_policy: str = ""
     media_ids: tuple[int, ...] = ()
+    poll: PollDraft | None = None
     idempotency_key: str | None = None
     app_id: int | None = None
 
@@ -94,6 +97,12 @@ def _check(draft: Draft) -> None:
         raise NodeError("invalid", field="warning", text=N_("Please make the heads-up shorter."))
 
 
+def _checked(draft: Draft) -> Draft:
+    """The draft as it can be written. Raises: NodeError `invalid`, with the field."""
+    _check(draft)
+    return draft if draft.poll is None else msgspec.structs.replace(draft, poll=polls.check(draft.poll))
+
+
 def narrowed(wanted: str, parent: str) -> str:
     """An answer never reaches further than what it answers."""
     if parent == "local":
@@ -109,7 +118,7 @@ async def write_post(tx: Tx, node: Node, author_id: int, draft: Draft) -> int:
 
     Raises: NodeError `invalid` (with the field), `not_found` for a parent the author cannot see.
     """
-    _check(draft)
+    draft = _checked(draft)
     if draft.idempotency_key:
         await writes.lock_idempotency_key(tx, author_id, draft.idempotency_key)
         existing = await writes.find_by_idempotency_key(tx, author_id, draft.idempotency_key)
@@ -129,6 +138,8 @@ async def write_post(tx: Tx, node: Node, author_id: int, draft: Draft) -> int:
         raise NodeError("conflict", detail="post id taken")
     if draft.media_ids:
         await media.attach(tx, author_id, draft.media_ids, post.id)
+    if draft.poll is not None:
+        await polls.put_draft(tx, post.id, draft.poll)
     for actor_id in post.mention_ids:
         await notify(tx, actor_id, "mention", author_id, post.id)
     asks = quoted is not None and await _begin_quote(tx, node, quoted, post)
@@ -178,7 +189,7 @@ def _new_post(tx: Tx, node: Node, author: Actor, draft: Draft, mentioned: dict[s
         url=f"{author.url}/{post_id}",
         author_id=author.id,
         local=True,
-        kind="Note",
+        kind="Note" if draft.poll is None else "Question",
         title="",
         html=composed.html,
         source=draft.source,
@@ -209,8 +220,8 @@ async def _publish_create(tx: Tx, node: Node, post: PostView) -> None:
     await publish(tx, post.author.id, translate.create(note), whom(post))
 
 
-def note_of(node: Node, post: PostView) -> vocab.Note:
-    """One of our posts as a Note with the addresses of its files."""
+def note_of(node: Node, post: PostView) -> translate.Written:
+    """One of our posts as a Note, or a Question, with the addresses of its files."""
     return translate.to_vocab(node, post, [media.url_of(node, picture) for picture in post.media])
 
 
@@ -224,16 +235,25 @@ async def _own_post(tx: Tx, author_id: int, post_id: int) -> PostView:
 async def edit_post(tx: Tx, node: Node, author_id: int, post_id: int, draft: Draft) -> None:
     """Change one's own post; earlier versions stay readable, the audience stays as it was.
 
+    A poll not in the draft stays as it is; whether a post asks something cannot be changed.
     Raises: NodeError `invalid`, `not_found`, `not_allowed`.
     """
-    _check(msgspec.structs.replace(draft, audience="public"))
+    draft = _checked(msgspec.structs.replace(draft, audience="public"))
     before = await _own_post(tx, author_id, post_id)
+    if draft.poll is not None and before.poll is None:
+        raise NodeError(
+            "invalid",
+            field="option",
+            text=N_("A post cannot become a poll afterwards. Please write a new one."),
+        )
     mentioned = await _mentioned(tx, node, draft.source)
     await writes.put_revision(tx, post_id)
     post = _new_post(tx, node, before.author, draft, mentioned)
     policy = quoting.kept_policy(draft.quote_policy or before.quote_policy, before.audience)
-    post = msgspec.structs.replace(post, id=post_id, edited_at=tx.now, quote_policy=policy)
+    post = msgspec.structs.replace(post, id=post_id, kind=before.kind, edited_at=tx.now, quote_policy=policy)
     await writes.put_edit(tx, post)
+    if draft.poll is not None:
+        await polls.put_draft(tx, post_id, draft.poll)
     await media.replace(tx, author_id, draft.media_ids, post_id)
     known = {person.actor_id for person in before.mentions}
     for actor in mentioned.values():
@@ -273,10 +293,8 @@ async def retract(tx: Tx, node: Node, post: PostView) -> None:
     more = tuple(await writes.list_audience_ids(tx, post.id))
     destinations = whom(post, more)
     await writes.delete_post(tx, post.id)
-    await arrivals.put_tombstone(tx, post.uri, "Note", post.author.uri)
+    await arrivals.put_tombstone(tx, post.uri, post.kind, post.author.uri)
     if post.audience != "local":
         public = (vocab.PUBLIC,) if post.audience in ("public", "unlisted") else ()
         to = public or tuple(person.uri for person in post.mentions) or (post.author.followers_uri,)
-        await publish(
-            tx, post.author.id, translate.delete(post.uri, post.author.uri, tx.now, to), destinations
-        )
+        await publish(tx, post.author.id, translate.delete(post, post.author.uri, tx.now, to), destinations)

@@ -12,6 +12,7 @@ from federation import addressing, vocab
 from federation.addressing import Audience, Kind
 from federation.uris import is_http_uri
 from node import text
+from node.features.polls.translate import as_question
 from node.features.posts import quoting
 from node.features.posts.store.writes import NewPost
 from node.features.posts.views import Picture, PostView
@@ -105,8 +106,11 @@ def _attachment(node: Node, picture: Picture, url: str) -> vocab.Media:
     )
 
 
-def to_vocab(node: Node, post: PostView, file_urls: Sequence[str]) -> vocab.Note:
-    """One of our posts as the Note we serve and send. `file_urls` go with `post.media`."""
+Written = vocab.Note | vocab.Question
+
+
+def to_vocab(node: Node, post: PostView, file_urls: Sequence[str]) -> Written:
+    """One of our posts as the Note, or Question, we serve and send. `file_urls` go with `post.media`."""
     mentions = [person.uri for person in post.mentions]
     to, cc = addressing.write(Audience(kind=Kind(post.audience)), post.author.followers_uri, mentions)
     tags: list[vocab.Tag] = [
@@ -121,7 +125,7 @@ def to_vocab(node: Node, post: PostView, file_urls: Sequence[str]) -> vocab.Note
     if quote is not None:
         tags.append(vocab.quote_link(quote.uri))
     html = post.html + (_spelled_out(quote.uri) if quote else "")
-    return vocab.Note(
+    note = vocab.Note(
         id=post.uri,
         attributed_to=post.author.uri,
         url=post.url,
@@ -146,6 +150,7 @@ def to_vocab(node: Node, post: PostView, file_urls: Sequence[str]) -> vocab.Note
         quote_authorization=quote.stamp_uri or None if quote and quote.state == "accepted" else None,
         can_quote=quoting.can_quote(post.quote_policy, post.author.uri, post.author.followers_uri),
     )
+    return note if post.poll is None else as_question(note, post.poll)
 
 
 def _spelled_out(quoted_uri: str) -> str:
@@ -154,7 +159,7 @@ def _spelled_out(quoted_uri: str) -> str:
     return f'<p class="quote-inline">RE: <a href="{address}">{address}</a></p>'
 
 
-def create(note: vocab.Note) -> vocab.Create:
+def create(note: Written) -> vocab.Create:
     """The activity that says a post was written."""
     return vocab.Create(
         id=f"{note.id}/activity",
@@ -166,17 +171,17 @@ def create(note: vocab.Note) -> vocab.Create:
     )
 
 
-def update(note: vocab.Note, uri: str, now: datetime) -> vocab.Update:
+def update(note: Written, uri: str, now: datetime) -> vocab.Update:
     """The activity that says a post was edited."""
     return vocab.Update(
         id=uri, actor=note.attributed_to or "", object=note, to=note.to, cc=note.cc, published=now
     )
 
 
-def delete(post_uri: str, actor_uri: str, now: datetime, to: tuple[str, ...]) -> vocab.Delete:
+def delete(post: PostView, actor_uri: str, now: datetime, to: tuple[str, ...]) -> vocab.Delete:
     """The activity that says a post is no more."""
-    tombstone = vocab.Tombstone(id=post_uri, former_type="Note", deleted=now)
-    return vocab.Delete(id=f"{post_uri}#delete", actor=actor_uri, object=tombstone, to=to)
+    tombstone = vocab.Tombstone(id=post.uri, former_type=post.kind, deleted=now)
+    return vocab.Delete(id=f"{post.uri}#delete", actor=actor_uri, object=tombstone, to=to)
 
 
 def like(uri: str, actor_uri: str, post_uri: str, author_uri: str) -> vocab.Like:
@@ -209,7 +214,7 @@ def undo(undone: vocab.Activity) -> vocab.Undo:
     return vocab.Undo(id=f"{undone.id}#undo", actor=undone.actor, object=undone, to=undone.to, cc=undone.cc)
 
 
-def quote_request(note: vocab.Note, author_uri: str) -> vocab.QuoteRequest:
+def quote_request(note: Written, author_uri: str) -> vocab.QuoteRequest:
     """Ask the author of what `note` quotes for leave. Spec: FEP-044f."""
     return vocab.QuoteRequest(
         id=f"{note.id}#quote-request",

@@ -1,4 +1,5 @@
-"""What a page or an API answer needs of posts: one Struct per post, read in three queries.
+"""What a page or an API answer needs of posts: one Struct per post, read in three queries, and in one
+more each where any of them asks something or was answered with emoji.
 
 `list_posts` asks who is looking and leaves out what they may not see; every read of a post on
 behalf of somebody goes through here.
@@ -14,7 +15,11 @@ import msgspec
 from node.db.database import Tx
 from node.errors import NodeError
 from node.features.actors.store import Actor, list_versions
+from node.features.emoji import service as emoji
+from node.features.emoji.store import Reacted
 from node.features.media import service as media_service
+from node.features.polls import store as polls
+from node.features.polls.store import Poll
 from node.features.posts.store import reads
 
 _AUTHOR: Final = ("author_id", "author_xmin", "author_ctid")
@@ -120,6 +125,9 @@ class PostView(msgspec.Struct, frozen=True, kw_only=True):
     in_quote_circle: bool = False
     quotes_count: int = 0
     quote: QuoteView | None = None
+    poll: Poll | None = None
+    reactions_count: int = 0
+    reactions: tuple[Reacted, ...] = ()
 
     @property
     def pinned(self) -> bool:
@@ -158,6 +166,10 @@ async def _list_plain(tx: Tx, post_ids: Sequence[int], viewer_id: int | None) ->
     records = await reads.list_visible(tx, post_ids, viewer_id)
     visible = [record["id"] for record in records]
     parts = await reads.list_parts(tx, visible)
+    asking = [record["id"] for record in records if record["kind"] == "Question"]
+    asked = await polls.list_polls(tx, asking, viewer_id) if asking else {}
+    answered = [record["id"] for record in records if record["reactions_count"]]
+    reacted = await emoji.list_reacted(tx, answered, viewer_id) if answered else {}
     authors = await list_versions(tx, {r["author_id"]: (r["author_xmin"], r["author_ctid"]) for r in records})
     media: dict[int, list[Picture]] = defaultdict(list)
     mentions: dict[int, list[Mentioned]] = defaultdict(list)
@@ -181,6 +193,8 @@ async def _list_plain(tx: Tx, post_ids: Sequence[int], viewer_id: int | None) ->
             mentions=tuple(mentions[post_id]),
             tags=tuple(tags[post_id]),
             quote=msgspec.convert(quote, QuoteView) if quote else None,
+            poll=asked.get(post_id),
+            reactions=tuple(reacted.get(post_id, ())),
         )
     return [found[i] for i in post_ids if i in found]
 
@@ -213,6 +227,7 @@ class Revision(msgspec.Struct, frozen=True):
     html: str
     warning: str
     sensitive: bool
+    poll_options: list[str]
     written_at: datetime
     media: tuple[Picture, ...] = ()
 
@@ -230,4 +245,5 @@ async def list_revisions(tx: Tx, post_id: int, viewer_id: int | None) -> tuple[P
         for record, these in zip(records, files, strict=True)
     ]
     written = post.edited_at or post.published_at
-    return post, [*earlier, Revision(post.html, post.warning, post.sensitive, written, post.media)]
+    asked = post.poll.titles if post.poll else []
+    return post, [*earlier, Revision(post.html, post.warning, post.sensitive, asked, written, post.media)]

@@ -20,6 +20,8 @@ from node.features.actors.store import Actor, count_local, find_by_handle, get_a
 from node.features.follows.present import page_path, person_line, short_handle
 from node.features.media import service as media
 from node.features.media import store as media_store
+from node.features.polls import service as polls
+from node.features.polls.service import PollDraft
 from node.features.posts.present import quoted_card
 from node.features.posts.service import AUDIENCES, MAX_MENTIONS, narrowed
 from node.features.posts.views import PostView
@@ -44,6 +46,10 @@ _LABELS: Mapping[str, str] = {
 }
 
 
+_FIRST_OPTIONS = 4
+DAY_S = 86_400
+
+
 class Write(msgspec.Struct, kw_only=True):
     """What the form sends. `media_id` and `alt` belong together by their order."""
 
@@ -56,6 +62,10 @@ class Write(msgspec.Struct, kw_only=True):
     quote: str = ""
     quote_policy: str = ""
     media_id: list[str] = []
+    option: list[str] = []
+    open_s: int = DAY_S
+    multiple: bool = False
+    hide_totals: bool = False
     key: str = ""
     step: str = "send"
     drop: str = ""
@@ -103,6 +113,11 @@ class WritePage(msgspec.Struct, frozen=True, kw_only=True):
     ask_alt: bool = False
     is_edit: bool = False
     most_files: int = media.MAX_PER_POST
+    may_ask: bool = True
+    is_asking: bool = False
+    options: list[str] = []
+    lengths: list[Choice] = []
+    most_options: int = polls.MOST_OPTIONS
     back: str = "/"
 
 
@@ -195,6 +210,10 @@ async def page(
         preview=subject.preview,
         ask_alt=subject.ask_alt,
         is_edit=editing is not None,
+        may_ask=editing is None or (editing.poll is not None and not editing.poll.is_over),
+        is_asking=any(form.typed.get("option", ())) or form.text("step") == "option",
+        options=_options(form),
+        lengths=_lengths(as_it_was=editing is not None),
         back=f"{page_path(editing.author)}/{editing.id}" if editing else "/",
     )
 
@@ -238,6 +257,43 @@ def _send_label(audience: str, me: Actor, here: int) -> str:
         number = me.followers_count
         return ngettext("Send to %(num)d person", "Send to %(num)d people", number) % {"num": number}
     return _("Publish quietly") if audience == "unlisted" else _("Publish for everyone")
+
+
+def _options(form: Form[Write]) -> list[str]:
+    """What stands in the fields for answers: what was typed, and some empty ones."""
+    typed = form.typed.get("option", [])[: polls.MOST_OPTIONS]
+    wanted = len(typed) + 1 if form.text("step") == "option" else len(typed)
+    return [*typed, *[""] * (min(max(wanted, _FIRST_OPTIONS), polls.MOST_OPTIONS) - len(typed))]
+
+
+def _lengths(*, as_it_was: bool) -> list[Choice]:
+    found = [Choice(value="0", label=_("As long as before"))] if as_it_was else []
+    found += [
+        Choice(
+            value=str(number * 3600),
+            label=ngettext("%(num)d hour", "%(num)d hours", number) % {"num": number},
+        )
+        for number in (1, 6)
+    ]
+    return found + [
+        Choice(
+            value=str(number * DAY_S), label=ngettext("%(num)d day", "%(num)d days", number) % {"num": number}
+        )
+        for number in (1, 3, 7, 14, 30)
+    ]
+
+
+def poll_of(given: Write, editing: PostView | None) -> PollDraft | None:
+    """The poll in the form; None where no answers were written down."""
+    if not given.option or (editing is not None and editing.poll is None):
+        return None
+    as_before = None if editing is not None else 0
+    return PollDraft(
+        titles=tuple(given.option),
+        open_s=given.open_s or as_before,
+        multiple=given.multiple,
+        hide_totals=given.hide_totals,
+    )
 
 
 def _languages(viewer: Viewer, typed: str) -> list[tuple[str, str]]:
@@ -296,6 +352,10 @@ def form_for_edit(post: PostView) -> Form[Write]:
             audience=post.audience,
             quote_policy=post.quote_policy or "nobody",
             media_id=[str(file.id) for file in post.media],
+            option=list(post.poll.titles) if post.poll else [],
+            open_s=0,
+            multiple=post.poll is not None and post.poll.multiple,
+            hide_totals=post.poll is not None and post.poll.hide_totals,
         )
     )
     form.typed["alt"] = [file.alt for file in post.media]

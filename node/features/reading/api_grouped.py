@@ -18,6 +18,7 @@ from node.features.actors.entities import Account, stamp
 from node.features.posts.entities import Status, Statuses
 from node.features.reading import store, views
 from node.features.reading.api_notifications import count_unread, find_notification, read_wanted
+from node.features.reading.entities import type_of
 from node.web import api
 from node.web.api_params import as_id, read_params
 
@@ -51,7 +52,7 @@ def _group(shown: views.NotificationView, *, on_page: bool) -> Group:
     return Group(
         group_key=f"{_PREFIX}{shown.id}",
         notifications_count=1,
-        type=shown.kind,
+        type=type_of(shown.kind),
         most_recent_notification_id=shown.id,
         page_min_id=mark,
         page_max_id=mark,

@@ -25,6 +25,7 @@ from node.features.house.store import count_usage
 from node.features.media import kinds
 from node.features.media import service as media
 from node.features.media.entities import addresses_of
+from node.features.polls import service as polls
 from node.features.posts.reactions import MAX_PINNED
 from node.features.posts.service import MAX_CHARS
 from node.runtime import Node
@@ -90,12 +91,11 @@ def _limits(node: Node) -> dict[str, Any]:
             "video_frame_rate_limit": 120,
             "video_matrix_limit": most_pixels,
         },
-        # There are no polls yet; clients need the keys all the same.
         "polls": {
-            "max_options": 0,
-            "max_characters_per_option": 0,
-            "min_expiration": 300,
-            "max_expiration": 2629746,
+            "max_options": polls.MOST_OPTIONS,
+            "max_characters_per_option": polls.LONGEST_OPTION,
+            "min_expiration": polls.SHORTEST_S,
+            "max_expiration": polls.LONGEST_S,
         },
     }
 

@@ -14,7 +14,7 @@ from node.db.rows import Window
 from node.errors import NodeError
 from node.features.posts.entities import Statuses
 from node.features.reading import store, views
-from node.features.reading.entities import Marker, Notification, marker, notification
+from node.features.reading.entities import Marker, Notification, kind_of, marker, notification
 from node.web import api
 from node.web.api_params import Params, path_id, read_params
 
@@ -27,8 +27,8 @@ async def read_wanted(tx: Tx, owner_id: int, params: Params, window: Window) -> 
         tx,
         owner_id,
         window,
-        kinds=params.texts("types") or None,
-        not_kinds=params.texts("exclude_types"),
+        kinds=[kind_of(one) for one in params.texts("types")] or None,
+        not_kinds=[kind_of(one) for one in params.texts("exclude_types")],
         actor_id=params.find_id("account_id"),
     )
 

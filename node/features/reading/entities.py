@@ -15,7 +15,10 @@ from node.features.reading.views import EntryView, NotificationView
 
 
 class Notification(msgspec.Struct, frozen=True, kw_only=True):
-    """Mastodon's Notification; `status` is there for the kinds that are about one."""
+    """Mastodon's Notification; `status` is there for the kinds that are about one.
+
+    An emoji reaction is told as Pleroma does, with `emoji` and, for a shortcode, `emoji_url`.
+    """
 
     id: str
     type: str
@@ -23,6 +26,8 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True):
     group_key: str
     account: Account
     status: Status | UnsetType = UNSET
+    emoji: str | UnsetType = UNSET
+    emoji_url: str | UnsetType = UNSET
 
 
 class Marker(msgspec.Struct, frozen=True):
@@ -48,13 +53,30 @@ def entry(maker: Statuses, shown: EntryView) -> Status:
     )
 
 
+_TYPES = {"reaction": "pleroma:emoji_reaction"}
+_KINDS = {shown: kind for kind, shown in _TYPES.items()}
+
+
+def type_of(kind: str) -> str:
+    """What programs call a kind of notification."""
+    return _TYPES.get(kind, kind)
+
+
+def kind_of(shown: str) -> str:
+    """The kind a program means."""
+    return _KINDS.get(shown, shown)
+
+
 def notification(maker: Statuses, shown: NotificationView) -> Notification:
     """Mastodon's Notification."""
+    text, picture = shown.emoji[-1] if shown.emoji else ("", "")
     return Notification(
         id=str(shown.id),
-        type=shown.kind,
+        type=type_of(shown.kind),
         created_at=stamp(shown.created_at),
         group_key=f"ungrouped-{shown.id}",
         account=maker.account(shown.actor),
         status=UNSET if shown.post is None else maker.status(shown.post),
+        emoji=text or UNSET,
+        emoji_url=(maker.addresses.picture(picture) if picture else "") or UNSET,
     )

@@ -17,6 +17,8 @@ from node.db.rows import Window
 from node.errors import N_, NodeError
 from node.feature import NavItem, Route
 from node.features.actors.store import Actor, list_actors
+from node.features.emoji.present import chip
+from node.features.emoji.store import Reacted
 from node.features.follows import store as follows
 from node.features.follows.present import person_line
 from node.features.house import service as house
@@ -27,7 +29,7 @@ from node.i18n import gettext as _
 from node.runtime import Node
 from node.web import dates
 from node.web.asked import PAGE, older_than, window
-from node.web.cards import PersonLine, PostCard
+from node.web.cards import PersonLine, PostCard, ReactionChip
 from node.web.render import HOUSE, House, render
 
 Lister = Callable[[Tx, int, Window], Awaitable[list[Entry]]]
@@ -84,6 +86,8 @@ class News(msgspec.Struct, frozen=True, kw_only=True):
     post_url: str = ""
     excerpt: str = ""
     card: PostCard | None = None
+    is_own: bool = False
+    reactions: tuple[ReactionChip, ...] = ()
 
 
 class NewsPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -274,6 +278,8 @@ def _news(
         post_url=page_of(post) if post is not None else "",
         excerpt=words if len(words) <= 140 else words[:137].rsplit(" ", 1)[0] + "…",
         card=card(node, post, viewer, answered) if post is not None and speaks else None,
+        is_own=post is not None and post.author.id == viewer.actor_id,
+        reactions=tuple(chip(node, Reacted(text, picture, 1, me=False)) for text, picture in one.emoji),
     )
 
 

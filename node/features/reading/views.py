@@ -7,6 +7,7 @@ import msgspec
 
 from node.db.database import Tx
 from node.features.actors.store import Actor, list_actors
+from node.features.emoji.store import list_of_people
 from node.features.posts.views import PostView, list_posts
 from node.features.reading.store import Entry, Notification
 
@@ -23,13 +24,17 @@ class EntryView(msgspec.Struct, frozen=True):
 
 
 class NotificationView(msgspec.Struct, frozen=True):
-    """One notification with the person and, if it is about one, the post."""
+    """One notification with the person and, if it is about one, the post.
+
+    `emoji` is what somebody reacted with: (emoji, picture) in order.
+    """
 
     id: int
     kind: str
     created_at: datetime
     actor: Actor
     post: PostView | None
+    emoji: tuple[tuple[str, str], ...] = ()
 
 
 async def list_entries(tx: Tx, entries: Sequence[Entry], viewer_id: int | None) -> list[EntryView]:
@@ -59,8 +64,17 @@ async def list_notifications(
         p.id: p for p in await list_posts(tx, [n.post_id for n in notifications if n.post_id], viewer_id)
     }
     actors = {a.id: a for a in await list_actors(tx, list({n.actor_id for n in notifications}))}
+    pairs = [(n.actor_id, n.post_id) for n in notifications if n.kind == "reaction" and n.post_id]
+    given = await list_of_people(tx, pairs) if pairs else {}
     return [
-        NotificationView(n.id, n.kind, n.created_at, actors[n.actor_id], posts.get(n.post_id or 0))
+        NotificationView(
+            n.id,
+            n.kind,
+            n.created_at,
+            actors[n.actor_id],
+            posts.get(n.post_id or 0),
+            tuple(given.get((n.actor_id, n.post_id or 0), ())) if n.kind == "reaction" else (),
+        )
         for n in notifications
         if n.actor_id in actors and (n.post_id is None or n.post_id in posts)
     ]

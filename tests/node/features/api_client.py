@@ -172,15 +172,23 @@ QUOTE_APPROVAL = {
     "manual": ListOf(re.compile("public|followers|following|unsupported_policy")),
     "current_user": re.compile("automatic|manual|denied|unknown"),
 }  # fmt: skip
+POLL_FOR_ANYBODY: dict[str, Any] = {
+    "id": Id, "expires_at": (Time, NoneType), "expired": bool, "multiple": bool, "votes_count": int,
+    "voters_count": (int, NoneType), "options": ListOf({"title": str, "votes_count": (int, NoneType)}),
+    "emojis": ListOf(EMOJI),
+}  # fmt: skip
+POLL = POLL_FOR_ANYBODY | {"voted": bool, "own_votes": ListOf(int)}
+REACTION = {"name": str, "count": int, "me": Opt(bool), "url": Opt(Url), "static_url": Opt(Url)}
 _POST: dict[str, Any] = {
     "id": Id, "created_at": Time, "in_reply_to_id": (Id, NoneType), "in_reply_to_account_id": (Id, NoneType),
     "sensitive": bool, "spoiler_text": str, "visibility": re.compile("public|unlisted|private|direct"),
     "local_only": bool, "language": (str, NoneType), "uri": Url, "url": (Url, NoneType), "replies_count": int,
     "reblogs_count": int, "favourites_count": int, "edited_at": (Time, NoneType), "account": ACCOUNT,
     "media_attachments": ListOf(MEDIA), "mentions": ListOf(MENTION), "tags": ListOf(TAG), "emojis": ListOf(EMOJI),
-    "card": NoneType, "poll": NoneType, "quotes_count": int, "quote_approval": QUOTE_APPROVAL,
+    "quotes_count": int, "quote_approval": QUOTE_APPROVAL,
     "quote": ({"state": QUOTE_STATE, "quoted_status": (dict, NoneType)},
               {"state": QUOTE_STATE, "quoted_status_id": (Id, NoneType)}, NoneType),
+    "card": NoneType, "poll": (POLL, POLL_FOR_ANYBODY, NoneType), "emoji_reactions": ListOf(REACTION),
     "application": Opt(({"name": str, "website": (str, NoneType)}, NoneType)),
 }  # fmt: skip
 _MARKS = {"favourited": bool, "reblogged": bool, "muted": bool, "bookmarked": bool, "filtered": ListOf(dict)}
@@ -191,9 +199,11 @@ DELETED = _POST | _MARKS | {"text": str, "reblog": NoneType, "pinned": Opt(bool)
 EDIT = {
     "content": str, "spoiler_text": str, "sensitive": bool, "created_at": Time, "account": ACCOUNT,
     "media_attachments": ListOf(MEDIA), "emojis": ListOf(EMOJI),
+    "poll": Opt({"options": ListOf({"title": str})}),
 }  # fmt: skip
 NOTIFICATION = {
     "id": Id, "type": str, "created_at": Time, "group_key": str, "account": ACCOUNT, "status": Opt(STATUS),
+    "emoji": Opt(str), "emoji_url": Opt(Url),
 }  # fmt: skip
 MARKER = {"last_read_id": Id, "version": int, "updated_at": Time}
 

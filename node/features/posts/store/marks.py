@@ -83,7 +83,12 @@ async def put_arrived_boosts(tx: Tx, boosts: Sequence[Asked]) -> list[Marked]:
                       COALESCE(p.audience IN ('public', 'unlisted') OR p.author_id = a.actor_id, false) AS allowed
                FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::timestamptz[])
                     WITH ORDINALITY AS a (id, uri, actor_id, post_uri, audience, published_at, place)
-               LEFT JOIN posts p ON p.uri = a.post_uri),
+               -- Whoever passes somebody's boost on means the post.
+               LEFT JOIN LATERAL (
+                   SELECT o.id, o.author_id, o.local, o.audience FROM posts o WHERE o.uri = a.post_uri
+                   UNION ALL
+                   SELECT o.id, o.author_id, o.local, o.audience FROM boosts b JOIN posts o ON o.id = b.post_id
+                   WHERE b.uri = a.post_uri LIMIT 1) AS p ON true),
            passed_on AS (
                INSERT INTO boosts (id, uri, actor_id, post_id, audience, published_at)
                SELECT id, uri, actor_id, post_id, audience, published_at FROM asked

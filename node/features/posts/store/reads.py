@@ -30,7 +30,7 @@ async def list_visible(tx: Tx, post_ids: Sequence[int], viewer_id: int | None) -
         f"""SELECT p.id, p.uri, p.url, p.author_id, p.local, p.kind, p.title, p.html, p.source, p.warning,
                   p.sensitive, p.language, p.audience, p.in_reply_to_id, p.in_reply_to_uri,
                   p.in_reply_to_actor_id, p.thread_id, p.context_uri, p.emojis, p.replies_count, p.likes_count,
-                  p.boosts_count, p.published_at, p.edited_at, p.pinned_at,
+                  p.boosts_count, p.reactions_count, p.published_at, p.edited_at, p.pinned_at,
                   COALESCE((SELECT o.name FROM oauth_apps o WHERE o.id = p.app_id), '') AS app_name,
                   {_marked("likes")} AS liked, {_marked("boosts")} AS boosted,
                   {_marked("bookmarks")} AS bookmarked,
@@ -108,7 +108,7 @@ async def list_descendant_ids(tx: Tx, post_id: int, limit: int) -> list[int]:
 async def list_revisions(tx: Tx, post_id: int) -> list[asyncpg.Record]:
     """Earlier versions of an edited post, oldest first."""
     return await tx.fetch(
-        """SELECT html, warning, sensitive, media, written_at FROM post_revisions
+        """SELECT html, warning, sensitive, media, poll_options, written_at FROM post_revisions
            WHERE post_id = $1 ORDER BY number""",
         post_id,
     )

@@ -239,8 +239,11 @@ async def get_post(tx: Tx, post_id: int) -> PostRow:
 
 
 async def list_known_uris(tx: Tx, uris: Sequence[str]) -> set[str]:
-    """Those of the addresses that are posts we hold."""
-    records = await tx.fetch("SELECT uri FROM posts WHERE uri = ANY($1)", list(uris))
+    """Those of the addresses that are posts we hold, or boosts of such."""
+    records = await tx.fetch(
+        "SELECT uri FROM posts WHERE uri = ANY($1) UNION ALL SELECT uri FROM boosts WHERE uri = ANY($1)",
+        list(uris),
+    )
     return {record["uri"] for record in records}
 
 
@@ -290,7 +293,7 @@ async def put_edit(tx: Tx, post: NewPost) -> None:
     """Replace what can change of a post: text, title, warning, language, mentions, tags."""
     await tx.execute(
         """UPDATE posts SET html = $2, source = $3, warning = $4, sensitive = $5, language = $6, title = $7,
-               emojis = $8, edited_at = $9, quote_policy = $10 WHERE id = $1""",
+               emojis = $8, edited_at = $9, quote_policy = $10, kind = $11 WHERE id = $1""",
         post.id,
         post.html,
         post.source,
@@ -301,6 +304,7 @@ async def put_edit(tx: Tx, post: NewPost) -> None:
         post.emojis,
         post.edited_at,
         post.quote_policy,
+        post.kind,
     )
     await tx.execute("DELETE FROM post_tags WHERE post_id = $1", post.id)
     await tx.execute(

@@ -106,8 +106,41 @@ REFUSED = {
     "scheduled": Refused(
         {"status": "x", "scheduled_at": "2030-01-01T00:00:00Z"}, 422, "Scheduled at is not supported"
     ),
-    "a poll": Refused(
-        {"status": "x", "poll": {"options": ["a", "b"], "expires_in": 300}}, 422, "Poll is not supported"
+    "a poll of one": Refused(
+        {"status": "x", "poll": {"options": ["a", " "], "expires_in": 300}},
+        422,
+        "Validation failed: Poll options must have more than one item",
+    ),
+    "a poll of nine": Refused(
+        {"status": "x", "poll": {"options": list("abcdefghi"), "expires_in": 300}},
+        422,
+        "Validation failed: Poll options can't contain more than 8 items",
+    ),
+    "a poll with the same twice": Refused(
+        {"status": "x", "poll": {"options": ["Ja", "ja "], "expires_in": 300}},
+        422,
+        "Validation failed: Poll options contain duplicate items",
+    ),
+    "a poll with a long answer": Refused(
+        {"status": "x", "poll": {"options": ["a" * 101, "b"], "expires_in": 300}},
+        422,
+        "Validation failed: Poll options cannot be longer than 100 characters each",
+    ),
+    "a poll for a moment": Refused(
+        {"status": "x", "poll": {"options": ["a", "b"], "expires_in": 299}},
+        422,
+        "Validation failed: Poll expires at is too soon",
+    ),
+    "a poll for ever": Refused(
+        {"status": "x", "poll": {"options": ["a", "b"], "expires_in": 2_629_747}},
+        422,
+        "Validation failed: Poll expires at is too far into the future",
+    ),
+    "a poll without an end": Refused(
+        {"status": "x", "poll": {"options": ["a", "b"]}}, 422, "Poll expires at is too soon"
+    ),
+    "a poll without words": Refused(
+        {"poll": {"options": ["a", "b"], "expires_in": 300}}, 422, "Validation failed: Text can't be blank"
     ),
     "a list for a text": Refused({"status": ["x"]}, 422, "status is not a text"),
     "answer to nothing": Refused({"status": "x", "in_reply_to_id": "1"}, 404, "does not appear to exist"),

@@ -355,6 +355,6 @@ async def test_a_tag_that_is_no_text_is_404(alice: ApiClient) -> None:
 
 
 async def test_what_is_not_there_is_404_in_json(alice: ApiClient) -> None:
-    for path in ("/api/v1/conversations", "/api/v1/polls/1", "/api/v3/anything", "/api/"):
+    for path in ("/api/v1/conversations", "/api/v1/lists/1/accounts", "/api/v3/anything", "/api/"):
         answer = await alice.call("GET", path)
         assert (answer.status, answer.body) == (404, {"error": "Record not found"}), path
