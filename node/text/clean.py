@@ -13,6 +13,7 @@ from typing import Final
 import nh3
 
 MAX_HTML_CHARS: Final = 100_000
+MAX_TANGLED_CHARS: Final = MAX_HTML_CHARS // 5  # escaped, a letter may need five
 MAX_DEPTH: Final = 100
 MAX_TAGS: Final = 10_000
 # Most combining marks piled on one letter; no script in living use needs more.
@@ -156,7 +157,7 @@ def clean_html(remote_html: str) -> str:
         return html.escape(tidy(source), quote=False).strip()
     tangled, foreign = _look(source)
     if tangled:
-        return paragraphs(_strip_tags(source))
+        return paragraphs(_strip_tags(source)[:MAX_TANGLED_CHARS])
     if "<h" in source or "<H" in source:
         source = _HEADING_END.sub("</strong></p>", _HEADING_START.sub("<p><strong>", source))
     # nh3 writes a no-break space by name; both spellings would be one text stored in two ways.
@@ -194,8 +195,12 @@ def _utf8(text: str) -> str:
 
 
 def _look(source: str) -> tuple[bool, bool]:
-    """(too many or too deeply nested tags, tags we do not keep); counted, not parsed, so it costs one pass."""
+    """(too many or too deeply nested tags, tags we do not keep); counted, not parsed, so it costs one pass.
+
+    Only what was opened can be closed: `<code></b>` again and again is a deep nest all the same.
+    """
     depth = count = 0
+    open_tags: dict[str, int] = {}
     foreign = False
     for closing, name in _TAG.findall(source):
         count += 1
@@ -203,7 +208,12 @@ def _look(source: str) -> tuple[bool, bool]:
         foreign = foreign or tag not in TAGS
         if tag in _EMPTY or tag in _CLOSED_BY_OTHERS:
             continue
-        depth = max(0, depth - 1) if closing else depth + 1
+        if not closing:
+            depth += 1
+            open_tags[tag] = open_tags.get(tag, 0) + 1
+        elif open_tags.get(tag, 0):
+            depth -= 1
+            open_tags[tag] -= 1
         if depth > MAX_DEPTH or count > MAX_TAGS:
             return True, foreign
     return False, foreign

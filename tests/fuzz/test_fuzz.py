@@ -70,6 +70,14 @@ def test_what_is_cleaned_is_read_by_a_browser_as_it_was_cleaned(source: str) -> 
     assert "lang" not in clean_html(source) and "title" not in clean_html(source)
 
 
+@pytest.mark.parametrize("closing", ["</noembed>", "</b>", "</code >x</i>"])
+def test_res_16_tags_that_close_nothing_hide_no_depth(closing: str) -> None:
+    source = f"<code>a{closing}" * 900
+    assert markup.faults(source) == []
+    if "code" not in closing:
+        assert "<code>" not in clean_html(source)
+
+
 def test_no_control_is_left_in_plain_text() -> None:
     assert plain_text("a\r\nb\rc&#13;d") == "a\nb\nc\nd"
 
