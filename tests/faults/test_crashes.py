@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from redis.asyncio import Redis
 from node.configfile import load
 from node.services import valkey_url
 from tests.faults.houses import House
+from tests.node.wire.strangers import Inboxes, Stranger
 
 
 @pytest.fixture
@@ -60,6 +62,7 @@ async def test_a_web_process_killed_after_it_said_yes(house: House) -> None:
 
 
 async def test_rel_02_a_queue_that_forgets_everything_or_dies(house: House) -> None:
+    """Also REL-03: the worker that dies with Valkey is started again, and finds its work."""
     valkey = Redis.from_url(valkey_url(load(house.lab.data_dir)))
     load_ = asyncio.create_task(traffic(house, 60))
     for _ in range(10):
@@ -98,3 +101,30 @@ async def test_rel_12_a_database_restarted_at_once_under_load(house: House) -> N
     assert set(house.refused) <= {0, 500, 503}
     assert len(house.sent) >= 30
     await house.check_ledger()
+
+
+async def test_rel_05_a_worker_killed_in_the_middle_of_a_fan_out(house: House) -> None:
+    """Each inbox gets each post; none is given up because the sending of another was cut off."""
+    readers = [Stranger(house.peer, f"reader{n}") for n in range(8)]
+    paths = [f"/u/{reader.name}/inbox" for reader in readers]
+    doors = Inboxes(house.peer, *paths)
+    for reader in readers:
+        follow = reader.does("Follow", house.alice)
+        assert await reader.send(house, follow, now=datetime.now(UTC)) == 202  # type: ignore[arg-type]
+    await house.until(lambda: len(doors.of_type("Accept")) == len(readers), "not all follows were accepted")
+    doors.seconds = 0.05
+    for n in range(6):
+        assert await house.write(f"Rundbrief {n}") == 200
+    await house.until(lambda: len(doors.of_type("Create")) > 8, "nothing was sent")
+    house.kill("worker 1")
+    doors.seconds = 0.0
+    await house.check_ledger()
+    for path in paths:
+        got = [
+            document["object"]["id"]
+            for at, document in doors.received
+            if at == path and document["type"] == "Create"
+        ]
+        assert set(got) == set(house.written), path
+    rows = await house.ask("SELECT activity_id, inbox_uri FROM deliveries")
+    assert len(rows) == len({tuple(row) for row in rows})

@@ -106,16 +106,16 @@ def _flickering(taken: list[str]) -> Answer:
 
 
 async def test_rel_17_hosts_that_misbehave_cost_the_others_nothing(
-    rig: Rig, lindenhof: RigNode, follower: Actor, vera: Stranger, odd: dict[str, Peer]  # noqa: F811
+    rig: Rig, lindenhof: RigNode, follower: Actor, eve: Stranger, odd: dict[str, Peer]  # noqa: F811
 ) -> None:  # fmt: skip
     node = lindenhof
-    good = Inboxes(vera.peer, "/u/vera/inbox")
+    good = Inboxes(eve.peer, "/u/eve/inbox")
     flicker: list[str] = []
     for name, peer in odd.items():
         who = Stranger(peer, name)
         assert await who.send(node, who.does("Follow", follower.uri)) == 202
         peer.handlers[f"/u/{name}/inbox"] = FAULTS.get(name) or _flickering(flicker)
-    assert await vera.send(node, vera.does("Follow", follower.uri)) == 202
+    assert await eve.send(node, eve.does("Follow", follower.uri)) == 202
     await run(node)
     for n in range(4):
         rig.clock.advance(milliseconds=7)
