@@ -52,7 +52,13 @@ _LISTENERS = """
 INSERT INTO actors (id, uri, local, host, kind, username, inbox_uri, shared_inbox_uri, created_at, updated_at, fetched_at)
 SELECT $1 + n, origin || '/u/listener', false, substr(origin, 8), 'Person', 'listener', origin || '/u/listener/inbox',
        origin || '/inbox', now() - interval '1 year', now(), now()
-FROM unnest($2::text[]) WITH ORDINALITY AS given(origin, n)
+FROM unnest($2::text[]) WITH ORDINALITY AS given(origin, n) ON CONFLICT DO NOTHING
+"""
+
+_LISTENING = """
+INSERT INTO follows (id, uri, follower_id, followee_id, state, created_at, accepted_at)
+SELECT id, 'https://crowd.invalid/follows/' || id, id, $1, 'accepted', now(), now() FROM actors
+WHERE uri IN (SELECT origin || '/u/listener' FROM unnest($2::text[]) AS origin)
 """
 
 _HOSTS = """
@@ -168,7 +174,7 @@ async def set_followers(database: asyncpg.Connection, owner_id: int, origins: li
     await _hurry(database)
     await database.execute("DELETE FROM follows WHERE followee_id = $1", owner_id)
     await database.execute(_LISTENERS, first, origins)
-    await database.execute(_FOLLOWS, 20_000_000 + first, None, owner_id, first, 1, len(origins))
+    await database.execute(_LISTENING, owner_id, origins)
     await _rest(database)
 
 

@@ -8,7 +8,7 @@ from tests.bench.meter import Meter
 from tests.bench.peers import Kind
 from tests.bench.stage import Figures, Stage, per, spread
 
-_PATIENCE_S = 180.0
+_PATIENCE_S = 600.0
 
 
 async def fan_out(stage: Stage, hosts: int, *, dead: float, slow: float, posts: int = 5) -> Figures:

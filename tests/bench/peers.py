@@ -153,11 +153,11 @@ class Fakes:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def cast(self, hosts: int, *, dead: float, slow: float) -> dict[str, Kind]:
-        """Give parts to `hosts` hosts that had none yet; half of the dead are silent, half are not there.
+        """Give parts to `hosts` hosts that were fast till now; half of the dead are silent, half are not there.
 
-        Raises: ValueError when there are not so many left.
+        Raises: ValueError when there are not so many.
         """
-        fresh = [origin for origin in self.origins if origin not in self.kinds][:hosts]
+        fresh = [origin for origin in self.origins if self.kinds.get(origin, Kind.FAST) == Kind.FAST][:hosts]
         if len(fresh) < hosts:
             raise ValueError(f"only {len(fresh)} fake hosts are left, not {hosts}")
         silent, closed, late = round(hosts * dead / 2), round(hosts * dead / 2), round(hosts * slow)

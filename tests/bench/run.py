@@ -5,7 +5,6 @@ another left behind. Growing scenes fill the database by `crowd`; all else comes
 """
 
 import asyncio
-import contextlib
 import os
 import resource
 from collections.abc import AsyncIterator, Mapping
@@ -151,9 +150,11 @@ async def _fan_out(plan: Plan, folder: Path, figures: Figures) -> None:
     figures["pressing"], figures["fan_out"] = [], []
     for hosts in plan.hosts:
         name = f"fanout-{hosts}"
-        async with _on_stage(plan, stage.prepare(folder.with_name(name)), name, hosts=3 * hosts) as found:
-            with contextlib.suppress(TimeoutError):
-                figures["pressing"].append(await fanout.pressing(found, hosts, plan.rounds))
-            figures["fan_out"].append(await fanout.fan_out(found, hosts, dead=0.0, slow=0.0))
-            figures["fan_out"].append(await fanout.fan_out(found, hosts, dead=0.3, slow=0.2))
+        async with _on_stage(plan, stage.prepare(folder.with_name(name)), name, hosts=hosts) as found:
+            figures["pressing"].append(await fanout.pressing(found, hosts, plan.rounds))
+            posts = 5 if hosts <= 1_000 else 2
+            for dead, slow in ((0.0, 0.0), (0.3, 0.2)):
+                figures["fan_out"].append(
+                    await fanout.fan_out(found, hosts, dead=dead, slow=slow, posts=posts)
+                )
             figures["delivering_pss_mib"] = found.memory()

@@ -34,8 +34,8 @@ ASKED = {
 }  # fmt: skip
 WORDS = {"handle": "jonas", "tag": "thema", "hashtag": "thema", "version": "2.1", "before": str(2**62)}
 MOST = 12
-# Today greets, asks for what waits and shows a timeline; a search looks for people, tags and posts.
-DEARER = {"/": 15, "/manage": 15, "/api/v1/instance": 14, "/api/v2/instance": 14}
+# Today greets, asks for what waits, and shows a timeline.
+DEARER = {"/": 15}
 PER_CREATE = 1
 PER_BATCH = 16
 PER_LIKE = 5
@@ -140,9 +140,9 @@ async def test_twenty_things_cost_no_more_statements_than_five(
                     assert status < 500, path
                 cost[route.path] = len(statements.take())
             costs.append(cost)
-    assert {path: (costs[0][path], cost) for path, cost in costs[1].items() if cost != costs[0][path]} == {}
+    assert {path: (costs[0][path], cost) for path, cost in costs[1].items() if cost > costs[0][path]} == {}
     assert {path: cost for path, cost in costs[1].items() if cost > DEARER.get(path, MOST)} == {}
-    assert costs[1]["/api/v1/timelines/home"] <= 4  # who asks, what, the posts, their parts
+    assert costs[1]["/api/v1/timelines/home"] <= 7  # who asks, what, the posts, their parts, polls, quotes
 
 
 async def test_an_arrived_post_costs_few_statements(
