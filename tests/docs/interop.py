@@ -50,6 +50,23 @@ LIVE: dict[str, tuple[str, tuple[Live, ...]]] = {
             Live("posts, pictures, answers, edits, deletions, both ways", "tests/interop/test_fedify.py"),
             Live("likes and boosts and their undo, both ways", "tests/interop/test_fedify.py"),
             Live("followers-only and direct", "tests/interop/test_fedify.py"),
+            Live(
+                "signatures by RFC 9421 and by draft-cavage, each at the first knock",
+                "tests/interop/test_fedify_proofs.py",
+            ),
+            Live(
+                "object proofs (FEP-8b32): theirs believed from a stranger, ours without any signature",
+                "tests/interop/test_fedify_proofs.py",
+            ),
+        ),
+    ),
+    "[Fediverse Pasture](https://pypi.org/project/fediverse-pasture-inputs/)": (
+        "inputs 0.3.0, in CI",
+        (
+            Live(
+                "262 ways to write a Note: none breaks the inbox, all that is kept is shown, no harmful HTML",
+                "tests/interop/test_pasture.py",
+            ),
         ),
     ),
     "[Mastodon.py](https://mastodonpy.readthedocs.io/)": (

@@ -76,11 +76,11 @@ class FedifyPeer:
         self._session = aiohttp.ClientSession()
 
     @classmethod
-    async def start(cls) -> Self:
-        """Install when needed, start, and wait until it listens."""
+    async def start(cls, first_knock: str = "rfc9421") -> Self:
+        """Install when needed, start, and wait until it listens; it tries `first_knock` signatures first."""
         folder = await install()
         process = await asyncio.create_subprocess_exec(
-            str(node_program()), "peer.mjs", "frieda",
+            str(node_program()), "peer.mjs", "frieda", first_knock,
             cwd=folder, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
         )  # fmt: skip
         assert process.stdout is not None

@@ -16,55 +16,9 @@ from tests.rig import Rig, RigNode
 
 pytestmark = pytest.mark.interop
 
-_TAGS = frozenset(
-    [
-        "a",
-        "abbr",
-        "b",
-        "bdi",
-        "bdo",
-        "blockquote",
-        "br",
-        "cite",
-        "code",
-        "dd",
-        "del",
-        "details",
-        "dl",
-        "dt",
-        "em",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "hr",
-        "i",
-        "ins",
-        "kbd",
-        "li",
-        "mark",
-        "ol",
-        "p",
-        "pre",
-        "q",
-        "rp",
-        "rt",
-        "ruby",
-        "s",
-        "samp",
-        "small",
-        "span",
-        "strong",
-        "sub",
-        "summary",
-        "sup",
-        "time",
-        "u",
-        "ul",
-        "var",
-    ]
+_TAGS = re.compile(
+    "a|abbr|b|bdi|bdo|blockquote|br|cite|code|dd|del|details|dl|dt|em|h[1-6]|hr|i|ins|kbd|li|mark|ol|p|pre|q|rp|rt|ruby|"
+    "s|samp|small|span|strong|sub|summary|sup|time|u|ul|var"
 )
 
 
@@ -76,7 +30,7 @@ class Judge(HTMLParser):
         self.found: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag not in _TAGS:
+        if not _TAGS.fullmatch(tag):
             self.found.append(tag)
         for name, value in attrs:
             bad_link = name in ("href", "src", "cite") and not re.match(r"(https?|mailto):", value or "")

@@ -29,6 +29,8 @@ export function build(world) {
     kv: new MemoryKvStore(),
     allowPrivateAddress: true,
     inboxIdempotency: "per-inbox",
+    // Which HTTP signature is tried first; the other one follows where that is refused.
+    firstKnock: world.firstKnock,
   });
 
   federation

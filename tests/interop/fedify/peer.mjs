@@ -1,6 +1,6 @@
-// Starts the peer: `node peer.mjs [name]`. Listens on two free ports of 127.0.0.1, one for other
-// servers and one for the test that drives it, and prints both as one line of JSON. Ends with stdin,
-// so that it never outlives the test that started it.
+// Starts the peer: `node peer.mjs [name] [rfc9421 | draft-cavage-http-signatures-12]`. Listens on two
+// free ports of 127.0.0.1, one for other servers and one for the test that drives it, and prints both as
+// one line of JSON. Ends with stdin, so that it never outlives the test that started it.
 
 import { createServer } from "node:http";
 import { Readable } from "node:stream";
@@ -27,7 +27,7 @@ function serve(handle) {
   });
 }
 
-const world = new World(process.argv[2] ?? "frieda");
+const world = new World(process.argv[2] ?? "frieda", process.argv[3] ?? "rfc9421");
 const federation = build(world);
 
 // The smallest PNG there is: one clear pixel.

@@ -4,8 +4,9 @@
 import { generateCryptoKeyPair } from "@fedify/fedify";
 
 export class World {
-  constructor(name) {
+  constructor(name, firstKnock) {
     this.name = name;
+    this.firstKnock = firstKnock;
     this.followers = new Map(); // actor id -> { id, inboxId, endpoints }
     this.following = new Map(); // actor id -> "asked" | "accepted" | "refused"
     this.notes = new Map(); // uuid -> { note fields, audience, deleted }
