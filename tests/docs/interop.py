@@ -69,6 +69,14 @@ LIVE: dict[str, tuple[str, tuple[Live, ...]]] = {
             ),
         ),
     ),
+    "[activitypub-testing](https://socialweb.coop/activitypub-testing/)": (
+        "0.16.1, with `allmende dev test -m foreign`",
+        (Live("what it asks of an actor", "tests/interop/test_judges.py"),),
+    ),
+    "[s3rver](https://github.com/jamhall/s3rver)": (
+        "3.7.1, in CI",
+        (Live("files in a bucket", "tests/node/features/media/test_s3.py"),),
+    ),
     "[Mastodon.py](https://mastodonpy.readthedocs.io/)": (
         "2.3.3, drives the client API, in CI",
         (Live("see [client-api.md](client-api.md)", "tests/interop/test_mastodon_py.py"),),

@@ -17,9 +17,6 @@ from tests.rig import RigNode
 
 pytestmark = pytest.mark.foreign
 
-# It wants to read an inbox without being its owner, which nobody may here; most servers answer so.
-ACCEPTED = frozenset({"inbox-must-be-an-orderedcollection"})
-
 
 async def judged(url: str) -> list[dict[str, Any]]:
     """What the suite says about an actor, a line for each of its tests."""
@@ -39,6 +36,6 @@ async def test_a_person_stands_before_the_judges_of_socialweb_coop(house: RigNod
         await posts.write_post(tx, house.node, anna.id, Draft(source="For everybody."))
     verdicts = await judged(anna.uri)
     assert len(verdicts) > 5
-    failed = {one["test"]["slug"] for one in verdicts if one["result"]["outcome"] == "failed"}
-    assert failed - ACCEPTED == set()
-    assert any(one["result"]["outcome"] == "passed" for one in verdicts)
+    outcomes = {one["test"]["slug"]: one["result"]["outcome"] for one in verdicts}
+    assert set(outcomes.values()) == {"passed", "inapplicable"}, outcomes
+    assert list(outcomes.values()).count("passed") >= 6
