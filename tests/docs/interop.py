@@ -60,7 +60,7 @@ LIVE: dict[str, tuple[str, tuple[Live, ...]]] = {
             ),
         ),
     ),
-    "[Fediverse Pasture](https://pypi.org/project/fediverse-pasture-inputs/)": (
+    "[Fediverse Pasture](https://funfedi.dev/)": (
         "inputs 0.3.0, in CI",
         (
             Live(
