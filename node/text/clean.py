@@ -87,6 +87,7 @@ _INVISIBLE: Final = re.compile(
     "\ufdd0-\ufdef\ufffe\uffff\U000e0000-\U000e001f\ud800-\udfff]"
 )
 _HALF: Final = re.compile("[\ud800-\udfff]")
+_CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _PILE: Final = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
 _PILED: Final = re.compile(f"([{_PILE}]{{{MAX_MARKS}}})[{_PILE}]+")
 _TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})")

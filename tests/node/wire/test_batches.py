@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 
 from federation import vocab
 from node.features.actors import service as actors
+from node.features.actors.store import Actor
 from node.features.follows import store as follows
 from node.features.posts import service as posts
 from node.features.posts.service import Draft
 from node.wire import process
 from node.wire.store import arrivals
-from tests.node.wire.strangers import PUBLIC, wrong_counters
+from tests.node.wire.strangers import PUBLIC, Stranger, outcome, wrong_counters
 from tests.rig import Rig, RigNode
 
 NOTES = 4
@@ -65,7 +66,7 @@ DEEDS = st.one_of(
 
 
 def documents(deeds: list[Deed]) -> list[dict[str, Any]]:
-    """The deeds as activities. Who is followed answers only what was written before, so nothing is fetched."""
+    """The deeds as activities. What is fetched where it is unknown is named only once it is written."""
     written: set[str] = {OURS}
     found = []
     for place, deed in enumerate(deeds):
@@ -81,7 +82,8 @@ def documents(deeds: list[Deed]) -> list[dict[str, Any]]:
         if deed.kind in ("Create", "Update"):
             parent = target if target in written or deed.who not in FOLLOWED else None
             activity |= {"type": deed.kind, "object": _note(deed, place, me, mine, parent)}
-            written.add(mine)
+            if deed.kind == "Create" and deed.who in FOLLOWED:
+                written.add(mine)
         elif deed.kind == "Delete":
             activity |= {"type": "Delete", "object": {"id": mine, "type": "Tombstone"}}
         else:
@@ -107,7 +109,8 @@ def _note(deed: Deed, place: int, me: str, mine: str, parent: str | None) -> dic
 
 def _mark(deed: Deed, me: str, target: str | None, written: set[str]) -> dict[str, Any]:
     undo, _, kind = deed.kind.rpartition(" ")
-    thing = AMINA if kind == "Follow" else target if target in written else OURS
+    known = target in written or kind == "Like"
+    thing = AMINA if kind == "Follow" else target if known else OURS
     mark = {"id": f"{me}/{kind}/{deed.number}/{thing}", "type": kind, "actor": me, "object": thing}
     if not undo:
         return mark
@@ -241,3 +244,31 @@ async def test_a_batch_makes_the_rows_that_one_after_the_other_makes(twins: tupl
         asyncio.run_coroutine_threadsafe(compare(deeds), loop).result(timeout=60)
 
     await asyncio.to_thread(both_ways)
+
+
+async def test_one_that_breaks_takes_none_of_its_batch_with_it(
+    rig: Rig, lindenhof: RigNode, follower: Actor, vera: Stranger
+) -> None:
+    async with lindenhof.db.tx() as tx:
+        await tx.execute(
+            """CREATE FUNCTION break_it() RETURNS trigger LANGUAGE plpgsql AS
+               $$ BEGIN IF NEW.html LIKE '%unlucky%' THEN RAISE 'by a test'; END IF; RETURN NEW; END $$"""
+        )
+        await tx.execute(
+            "CREATE TRIGGER break_it BEFORE INSERT ON posts FOR EACH ROW EXECUTE FUNCTION break_it()"
+        )
+    creates = [
+        vera.does("Create", vera.note(f"<p>{word}</p>")) for word in ("one", "unlucky", "three", "four")
+    ]
+    for create in creates:
+        rig.clock.advance(milliseconds=7)
+        assert await vera.send(lindenhof, create) == 202
+    await process.drain(lindenhof.node)
+    ends = [await outcome(lindenhof, create) for create in creates]
+    assert ends == [("done", ""), ("new", "database"), ("done", ""), ("done", "")]
+    async with lindenhof.db.tx() as tx:
+        await tx.execute("DROP TRIGGER break_it ON posts")
+        assert await tx.fetchval("SELECT count(*) FROM inbox_leases") == 0
+    rig.clock.advance(days=1)
+    await process.drain(lindenhof.node)
+    assert await outcome(lindenhof, creates[1]) == ("done", "")

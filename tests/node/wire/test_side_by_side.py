@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 
+import pytest
+
+from node.app import close_node, open_node
 from node.db.rows import Window
 from node.features.actors.store import Actor
 from node.features.posts import service as posts
 from node.features.posts.service import Draft
 from node.features.reading import store as reading
+from node.runtime import Node
 from node.wire import deliver, process
 from tests.federation.peers import Peer
 from tests.node.wire.strangers import (
@@ -26,15 +31,30 @@ from tests.node.wire.strangers import (
 from tests.rig import Rig, RigNode
 
 
+@pytest.fixture
+async def workers(rig: Rig, lindenhof: RigNode) -> AsyncIterator[list[Node]]:
+    """Four more processes of the same node: connections and caches of their own, one database."""
+
+    async def wake(names: set[str]) -> None:
+        await lindenhof.db.wake(names)
+
+    made = [await open_node(lindenhof.node.config, clock=rig.clock) for _ in range(4)]
+    for worker in made:
+        worker.db.wake = wake
+    yield made
+    for worker in made:
+        await close_node(worker)
+
+
 async def test_rpl_01_a_request_sent_fifty_times_has_one_effect(
-    lindenhof: RigNode, follower: Actor, vera: Stranger
+    lindenhof: RigNode, follower: Actor, vera: Stranger, workers: list[Node]
 ) -> None:
     note = vera.note(to=[PUBLIC, follower.uri], tag=[{"type": "Mention", "href": follower.uri}])
     request = vera.sign(lindenhof, vera.does("Create", note))
     before = await counted(lindenhof)
     answers = await asyncio.gather(*(post(lindenhof, request) for _ in range(50)))
     assert {answer.status for answer in answers} == {202}
-    await asyncio.gather(*(process.drain(lindenhof.node) for _ in range(3)))
+    await asyncio.gather(*(process.drain(worker) for worker in workers))
     after = await counted(lindenhof)
     changed = {name: after[name] - before[name] for name in after if after[name] != before[name]}
     assert changed == {
@@ -43,7 +63,7 @@ async def test_rpl_01_a_request_sent_fifty_times_has_one_effect(
 
 
 async def test_dbf_03_rel_14_several_workers_count_as_one_does(
-    rig: Rig, lindenhof: RigNode, follower: Actor, vera: Stranger, eve: Stranger
+    rig: Rig, lindenhof: RigNode, follower: Actor, vera: Stranger, eve: Stranger, workers: list[Node]
 ) -> None:
     node = lindenhof
     async with node.db.tx() as tx:
@@ -61,7 +81,7 @@ async def test_dbf_03_rel_14_several_workers_count_as_one_does(
             for deed in (*deeds, *undone):
                 rig.clock.advance(milliseconds=3)
                 assert await who.send(node, deed) == 202
-    await asyncio.gather(*(process.drain(node.node) for _ in range(4)))
+    await asyncio.gather(*(process.drain(worker) for worker in workers))
     await run(node)
     assert await faults(node) == []
     async with node.db.read() as tx:
@@ -75,7 +95,13 @@ async def test_dbf_03_rel_14_several_workers_count_as_one_does(
 
 
 async def test_dbf_02_somebody_first_seen_by_many_at_once_is_one_row(
-    rig: Rig, lindenhof: RigNode, follower: Actor, vera: Stranger, eve: Stranger, peers: list[Peer]
+    rig: Rig,
+    lindenhof: RigNode,
+    follower: Actor,
+    vera: Stranger,
+    eve: Stranger,
+    peers: list[Peer],
+    workers: list[Node],
 ) -> None:
     unknown = Stranger(peers[0], "ulla")
     note = unknown.note()
@@ -85,7 +111,7 @@ async def test_dbf_02_somebody_first_seen_by_many_at_once_is_one_row(
     for activity in announces:
         rig.clock.advance(milliseconds=3)
         assert await (vera if activity["actor"] == vera.uri else eve).send(lindenhof, activity) == 202
-    await asyncio.gather(*(process.drain(lindenhof.node) for _ in range(3)))
+    await asyncio.gather(*(process.drain(worker) for worker in workers))
     async with lindenhof.db.read() as tx:
         assert await tx.fetchval("SELECT count(*) FROM actors WHERE uri = $1", unknown.uri) == 1
         assert await tx.fetchval("SELECT count(*) FROM posts WHERE uri = $1", note["id"]) == 1
