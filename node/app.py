@@ -93,6 +93,8 @@ async def open_node(config: Config, *, clock: Clock | None = None) -> Node:
 
 async def close_node(node: Node) -> None:
     """Give everything back."""
+    if isinstance(node.db.wake, Wakes):
+        await node.db.wake.close()
     await node.client.close()
     await node.valkey.aclose()
     await node.db.close()

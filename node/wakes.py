@@ -3,7 +3,8 @@
 A wake is a name such as `inbound` or `deliver`. One waiting job per name is enough: the flag
 is taken down when the job starts, so a wake that comes while it runs makes another. Without
 Valkey nothing is lost, only later: the sweep finds it. A Valkey that hangs holds up nobody for
-longer than `PATIENCE_S`, and nobody at all for a while after that.
+longer than `PATIENCE_S`, and nobody at all for a while after that. Wakes that follow each other
+closely go out as one: a busy inbox would ask Valkey more often than it stores.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ FLAG_S = 30
 JOB = "run"
 PATIENCE_S = 1.0
 PAUSE_S = 10.0
+TOGETHER_S = 0.02
 
 
 class Wakes:
@@ -26,9 +28,30 @@ class Wakes:
     def __init__(self, queue: ArqRedis) -> None:
         self._queue = queue
         self._silent_until = 0.0
+        self._held: set[str] = set()
+        self._holding: asyncio.Task[None] | None = None
 
     async def __call__(self, names: set[str]) -> None:
-        """Enqueue one job per name that has none waiting."""
+        """Enqueue one job per name that has none waiting; at once, or with others a moment later."""
+        if self._holding is not None and not self._holding.done():
+            self._held |= names
+            return
+        await self._send(names)
+        self._holding = asyncio.create_task(self._hold())
+
+    async def _hold(self) -> None:
+        await asyncio.sleep(TOGETHER_S)
+        while self._held:
+            names, self._held = self._held, set()
+            await self._send(names)
+            await asyncio.sleep(TOGETHER_S)
+
+    async def close(self) -> None:
+        """Send what is still held."""
+        if self._holding is not None:
+            await self._holding
+
+    async def _send(self, names: set[str]) -> None:
         loop = asyncio.get_running_loop()
         if loop.time() < self._silent_until:
             return

@@ -40,8 +40,8 @@ class ArrivalBatcher:
         await done
 
     async def _write(self) -> None:
-        await asyncio.sleep(GATHER_S)
         while self._waiting:
+            await asyncio.sleep(GATHER_S)
             batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
             await self._store(batch)
 

@@ -27,7 +27,7 @@ MAX_FAULTS = 3
 SUSPECT_ATTEMPTS = 3
 DEADLY_ATTEMPTS = MAX_ATTEMPTS + 4
 CROWD = 8
-GROWING_S = 0.02
+GROWING_S = 0.08
 GATHER_AT_ONCE = 16
 # Shares of the longest time for a job. Together they stay below it: a job that is cut off has written
 # down nothing of what it did, and a peer that answers slowly could make that happen again and again.
@@ -51,10 +51,10 @@ async def drain(node: Node) -> None:
             if not items:
                 return
             batch, waiting = await _begin(node, items)
+            if CROWD <= len(items) < BATCH:
+                # Under load a short pause lets the next batch grow; what a batch costs is shared by more.
+                await asyncio.sleep(GROWING_S)
         await _settle_waiting(node, batch, waiting)
-        if CROWD <= len(items) < BATCH:
-            # Under load a short pause lets the next batch grow; what a batch costs is shared by more.
-            await asyncio.sleep(GROWING_S)
     async with node.db.tx() as tx:
         tx.wake("inbound")
 
