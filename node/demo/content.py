@@ -43,6 +43,7 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     language: str = "de"
     picture: str = ""
     alt: str = ""
+    poll: tuple[str, ...] = ()
 
 
 HOUSES = (
@@ -148,6 +149,10 @@ SAID = (
     ),
     Said(key="rad", by="jonas@lindenhof", to="bike", text="{ben@lernwerk} ich bringe fünf Räder und zwei Enkel mit."),
     Said(
+        key="termin", by="jonas@lindenhof", poll=("Samstag früh", "Samstag nach dem Essen", "Sonntag"),
+        text="Wann passt euch der Werkstatttag im Juni? Werkzeug ist da, Kuchen noch nicht.",
+    ),
+    Said(
         key="zimmer",
         by="jonas@lindenhof",
         text="Im Frühjahr werden bei uns **zwei Zimmer** frei, eines davon ebenerdig. "
@@ -184,6 +189,11 @@ THANKS = (
     ("olena@lernwerk", "sommerfest"), ("jonas@lindenhof", "sommerfest"), ("amina@familien", "bank"),
     ("marta@lindenhof", "naehkurs"), ("oksana@familien", "naehkurs"), ("amina@familien", "zimmer"),
     ("yusuf@familien", "bike"), ("olena@lernwerk", "tomaten"), ("chidi@lindenhof", "treffen"),
+)  # fmt: skip
+
+VOTED = (
+    ("ben@lernwerk", "termin", 0), ("amina@familien", "termin", 1), ("tomasz@piloten", "termin", 1),
+    ("marta@lindenhof", "termin", 1), ("chidi@lindenhof", "termin", 2),
 )  # fmt: skip
 
 PASSED_ON = (

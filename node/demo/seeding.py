@@ -13,10 +13,11 @@ import aiohttp
 import msgspec
 
 from node.demo import pictures
-from node.demo.content import FOLLOWS, HOUSES, PASSED_ON, SAID, THANKS, Said
+from node.demo.content import FOLLOWS, HOUSES, PASSED_ON, SAID, THANKS, VOTED, Said
 
 _NAMED = re.compile(r"\{(\w+@\w+)\}")
 ARRIVES_WITHIN_S = 60.0
+_POLL_OPEN_S = 7 * 86_400
 _MASTODON = {"followers": "private", "public": "public", "unlisted": "unlisted", "direct": "direct"}
 
 
@@ -82,6 +83,8 @@ async def seed(town: Town, tell: Callable[[str], None]) -> None:
         tell("people write and answer")
         for said in SAID:
             await _say(town, apis[said.by], said)
+        tell("people vote")
+        await asyncio.gather(*(_vote(town, apis[who], key, place) for who, key, place in VOTED))
         tell("people say thanks and pass on")
         await asyncio.gather(*(_react(town, apis[who], key, "favourite") for who, key in THANKS))
         await asyncio.gather(*(_react(town, apis[who], key, "reblog") for who, key in PASSED_ON))
@@ -123,6 +126,8 @@ async def _say(town: Town, api: Api, said: Said) -> None:
         body["spoiler_text"] = said.warning
     if said.to:
         body["in_reply_to_id"] = await _local_id(town, api, said.to)
+    if said.poll:
+        body["poll"] = {"options": list(said.poll), "expires_in": _POLL_OPEN_S}
     if said.picture:
         form = aiohttp.FormData()
         picture = await asyncio.to_thread(pictures.draw, said.picture)
@@ -138,6 +143,13 @@ async def _local_id(town: Town, api: Api, key: str) -> str:
     """The id under which this person's node knows a post, once it has arrived there."""
     status = await _until(key, lambda: api.find(town.posts[key], "statuses"))
     return str(status["id"])
+
+
+async def _vote(town: Town, api: Api, key: str, place: int) -> None:
+    poll_id = await _local_id(town, api, key)
+    poll = await api.call("GET", f"/api/v1/polls/{poll_id}")
+    if not poll["voted"]:  # the demo may be filled twice
+        await api.call("POST", f"/api/v1/polls/{poll_id}/votes", json={"choices": [place]})
 
 
 async def _react(town: Town, api: Api, key: str, what: str) -> None:
