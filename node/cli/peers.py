@@ -6,7 +6,7 @@ import asyncio
 
 import click
 
-from node.cli import options
+from node.cli import neighbours, options
 from node.cli.account import account_named
 from node.cli.opened import opened
 from node.config import Config
@@ -73,3 +73,7 @@ def try_again(config: Config, host: str) -> None:
 
     asyncio.run(run())
     click.echo(f"{host} is being tried again.")
+
+
+node.add_command(neighbours.house)
+node.add_command(neighbours.relay)

@@ -130,6 +130,7 @@ class Applying:
             received_at=item.received_at,
             body=item.body,
             refetched=item.refetch,
+            bearer_key_id=item.signer_key_id,
         )
 
 

@@ -38,7 +38,8 @@ class Incoming(msgspec.Struct, kw_only=True):
     """One verified activity with what was gathered for it.
 
     `known` holds every known actor the activity names, by uri, the sender included. `refetched`: its
-    bearer proved nothing, so it was read at its own host, and `body` is worth nothing.
+    bearer, who signed with `bearer_key_id`, proved nothing, so it was read at its own host, and `body` is
+    worth nothing.
     """
 
     gathered: Gathered
@@ -47,6 +48,7 @@ class Incoming(msgspec.Struct, kw_only=True):
     received_at: datetime
     body: bytes
     refetched: bool = False
+    bearer_key_id: str = ""
 
     @property
     def activity(self) -> vocab.Activity:

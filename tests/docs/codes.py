@@ -26,7 +26,7 @@ ENDS: dict[str, str] = {
     "not_an_alias": "the new account does not name the old one",
     "not_an_emoji": "a reaction that is no emoji",
     "not_asked": "it answers a follow that was meant for somebody else",
-    "not_followable": "the house itself cannot be followed",
+    "not_followable": "the house itself is followed by other houses only, and only if its admins let them",
     "not_newer": "an edit that is not newer than what is here",
     "not_ours": "it is about somebody of another node",
     "not_owner": "the sender speaks about a thing of somebody else",

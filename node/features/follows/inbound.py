@@ -3,14 +3,18 @@
 An answer counts only from whom was asked; an Undo only from whom did it.
 """
 
+import msgspec
+
 from federation import vocab
 from federation.dispatch import Inbound
 from node.db.database import Tx
-from node.features.actors.store import find_by_uri, get_actor, is_reachable
+from node.features.actors.store import Actor, find_by_uri, get_actor, is_reachable
 from node.features.follows import service, store
+from node.features.house import service as house
 from node.runtime import Node
 from node.wire.incoming import Ignored, Incoming, Refused, Registry
 from node.wire.store import arrivals
+from node.wire.store.arrivals import Known
 
 inbound: Registry = Inbound()
 
@@ -25,12 +29,24 @@ async def follow_asked(tx: Tx, node: Node, incoming: Incoming) -> Ignored | None
     if not await is_reachable(tx, followee):
         return Ignored("not_ours")
     if followee.kind == "Application":
-        raise Refused("not_followable")
+        followee = await _as_neighbour(tx, incoming.sender, followee)
     uri = incoming.activity.id or f"{incoming.sender.uri}#follows/{followee.id}"
     if await arrivals.list_tombstoned(tx, [uri]):
         return Ignored("known_already")  # its Undo came first
     await service.receive_follow(tx, node, uri, incoming.sender.id, followee)
     return None
+
+
+async def _as_neighbour(tx: Tx, sender: Known, house_actor: Actor) -> Actor:
+    """Our house's own actor as it answers this one: only to machines, by the policy, and always to its relays."""
+    if sender.kind not in ("Application", "Service"):
+        raise Refused("not_followable")
+    if await store.find_follow(tx, house_actor.id, sender.id) is not None:
+        return msgspec.structs.replace(house_actor, locked=False)  # a relay we asked follows back
+    policy = (await house.get_settings(tx)).neighbours
+    if policy == "closed":
+        raise Refused("not_followable")
+    return msgspec.structs.replace(house_actor, locked=policy == "approval")
 
 
 async def _our_follow(tx: Tx, incoming: Incoming) -> store.Follow | None:

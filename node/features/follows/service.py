@@ -83,7 +83,7 @@ async def receive_follow(tx: Tx, node: Node, uri: str, follower_id: int, followe
     if accepted:
         await store.put_counts(tx, followee.id)
         await _answer(tx, node, uri, follower_id, followee, accept=True)
-    if existing is None:
+    if existing is None and followee.kind != "Application":
         await notify(tx, followee.id, "follow" if accepted else "follow_request", follower_id)
 
 

@@ -16,6 +16,8 @@ from node.runtime import Node
 
 Registration = Literal["open", "approval", "invite", "closed"]
 REGISTRATIONS: tuple[Registration, ...] = ("open", "approval", "invite", "closed")
+NeighbourPolicy = Literal["open", "approval", "closed"]
+NEIGHBOUR_POLICIES: tuple[NeighbourPolicy, ...] = ("open", "approval", "closed")
 _FRAME_CACHE = "house_frame"  # where node.web.middleware keeps what every page shows of the settings
 _KEY = "house"
 _MOST_RULES = 40
@@ -26,7 +28,8 @@ class HouseSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     `hue` is in degrees (0–359); `formal` addresses people formally where a language has two
     forms; `rules` are short sentences; `time_zone` is for everybody who chose none of their own;
-    `imprint` and `privacy` are plain text with paragraphs.
+    `imprint` and `privacy` are plain text with paragraphs; `neighbours`: whether other houses may
+    follow this one.
     """
 
     name: str = "Allmende"
@@ -41,6 +44,7 @@ class HouseSettings(msgspec.Struct, frozen=True, kw_only=True):
     time_zone: str = zones.DEFAULT_ZONE
     imprint: str = ""
     privacy: str = ""
+    neighbours: NeighbourPolicy = "approval"
 
 
 async def get_settings(tx: Tx) -> HouseSettings:
@@ -107,6 +111,8 @@ def _check(settings: HouseSettings) -> None:
         )
     if settings.registration not in REGISTRATIONS:
         raise NodeError("invalid", field="registration", text=N_("Please choose one of these."))
+    if settings.neighbours not in NEIGHBOUR_POLICIES:
+        raise NodeError("invalid", field="neighbours", text=N_("Please choose one of these."))
     if len(settings.question) > 300:
         raise NodeError("invalid", field="question", text=N_("Please ask in at most 300 characters."))
     if not 0 <= settings.hue < 360:

@@ -17,6 +17,7 @@ from node.features.accounts import service as accounts
 from node.features.actors import lookup
 from node.features.actors.store import Actor, find_by_handle, get_actor
 from node.features.media import service as media
+from node.features.neighbours import service as neighbours
 from node.features.notifications.service import notify
 from node.features.polls import service as polls
 from node.features.polls.service import PollDraft
@@ -217,12 +218,23 @@ def whom(post: PostView, more: tuple[int, ...] = ()) -> Destinations:
 
 async def _publish_create(tx: Tx, node: Node, post: PostView) -> None:
     note = note_of(node, post)
-    await publish(tx, post.author.id, translate.create(note), whom(post))
+    reach = await neighbours.reach_of(tx, node) if post.audience == "public" else None
+    await publish(
+        tx, post.author.id, translate.create(note), whom(post, tuple(reach.relay_ids) if reach else ())
+    )
+    if reach is not None:
+        await neighbours.spread(tx, reach, post.id, post.uri)
 
 
 def note_of(node: Node, post: PostView) -> translate.Written:
     """One of our posts as a Note, or a Question, with the addresses of its files."""
     return translate.to_vocab(node, post, [media.url_of(node, picture) for picture in post.media])
+
+
+async def _reached_besides(tx: Tx, node: Node, post: PostView) -> tuple[int, ...]:
+    """Relays and houses that were told of a post, to be told of its change and its end too."""
+    reach = await neighbours.reach_of(tx, node) if post.audience == "public" else None
+    return (*reach.relay_ids, *reach.house_ids) if reach else ()
 
 
 async def _own_post(tx: Tx, author_id: int, post_id: int) -> PostView:
@@ -272,6 +284,7 @@ async def publish_edit(tx: Tx, node: Node, author_id: int, post_id: int) -> None
         # Who once liked or answered may have stopped following: only what everybody may read goes to them.
         open_to_all = after.audience in ("public", "unlisted")
         more = tuple(await writes.list_audience_ids(tx, post_id)) if open_to_all else ()
+        more += await _reached_besides(tx, node, after)
         await publish(tx, author_id, translate.update(note, uri, tx.now), whom(after, more))
 
 
@@ -290,7 +303,7 @@ async def delete_post(tx: Tx, node: Node, author_id: int, post_id: int) -> None:
 
 async def retract(tx: Tx, node: Node, post: PostView) -> None:
     """Delete a local post, whoever decided so, and tell everyone who may hold a copy."""
-    more = tuple(await writes.list_audience_ids(tx, post.id))
+    more = tuple(await writes.list_audience_ids(tx, post.id)) + await _reached_besides(tx, node, post)
     destinations = whom(post, more)
     await writes.delete_post(tx, post.id)
     await arrivals.put_tombstone(tx, post.uri, post.kind, post.author.uri)

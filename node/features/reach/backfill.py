@@ -32,7 +32,7 @@ async def fetch_recent(node: Node, want: Want) -> None:
     """Bring the latest posts of an actor, and mark what they pinned."""
     async with node.db.read() as tx:
         actor = await get_actor(tx, want.subject_id)
-    if actor.local or actor.deleted_at or actor.suspended_at:
+    if actor.local or actor.deleted_at or actor.suspended_at or actor.kind == "Application":
         return
     budget = wants.budget_of(node, FETCHES)
     collector = Collector(node.fetcher, budget, pages=_PAGES, items=POSTS)

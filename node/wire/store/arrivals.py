@@ -34,6 +34,7 @@ class InboxItem(msgspec.Struct, frozen=True):
     type: str
     actor_uri: str
     host: str
+    signer_key_id: str
     refetch: bool
     body: bytes
     attempts: int
@@ -116,8 +117,8 @@ async def lease_arrivals(tx: Tx, limit: int, lease: timedelta) -> list[InboxItem
                       row_number() OVER (PARTITION BY host ORDER BY next_attempt_at, id) AS place
                FROM due),
            chosen AS (SELECT id FROM ranked ORDER BY place > $4, since, host, place LIMIT $2)
-           SELECT i.id, i.activity_uri, i.type, i.actor_uri, i.host, i.refetch, i.body, i.attempts + 1 AS attempts,
-                  i.received_at
+           SELECT i.id, i.activity_uri, i.type, i.actor_uri, i.host, i.signer_key_id, i.refetch, i.body,
+                  i.attempts + 1 AS attempts, i.received_at
            FROM chosen JOIN inbox_items i ON i.id = chosen.id""",
         tx.now,
         limit,

@@ -9,9 +9,9 @@ from tests.node.features.accounts.browser import Browser
 
 
 @asynccontextmanager
-async def signed_in(node, username) -> AsyncIterator[Browser]:
+async def signed_in(node, username, **person) -> AsyncIterator[Browser]:
     """A new member's browser; `browser.me` is their actor."""
-    me = await node.person(username)
+    me = await node.person(username, **person)
     async with Browser(node.origin) as browser:
         await browser.sign_in(username)
         browser.me = me
