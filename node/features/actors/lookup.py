@@ -3,6 +3,8 @@
 Never inside a transaction. A handle is only believed after the round trip (WFG-01).
 """
 
+import msgspec
+
 from federation import uris, vocab
 from federation.budget import FetchBudget
 from federation.discovery.webfinger import WebFinger, parse_handle
@@ -34,7 +36,7 @@ async def resolve_handle(node: Node, handle: str) -> Actor:
         if wanted.host in (node.handle_host, node.host):
             raise NodeError("handle_unknown", detail="local")
         found = await WebFinger(node.fetcher).find(handle, budget=FetchBudget(8, 20.0))
-        return await _remember(node, vocab.read(found.actor.document))
+        return await _remember(node, vocab.read(found.actor.document), found.handle.host)
     except FederationError as error:
         raise _as_node_error(error) from None
 
@@ -63,11 +65,15 @@ async def refresh(node: Node, actor: Actor) -> Actor:
         return actor
 
 
-async def _remember(node: Node, thing: vocab.Thing) -> Actor:
+async def _remember(node: Node, thing: vocab.Thing, handle_host: str = "") -> Actor:
     if not isinstance(thing, vocab.Actor):
         raise FederationError("bad_actor", "something else")
     async with node.db.tx() as tx:
-        return await service.upsert_remote(tx, node, thing)
+        actor = await service.upsert_remote(tx, node, thing)
+        if handle_host and handle_host != actor.handle_host:
+            await store.put_handle_host(tx, actor.id, handle_host)
+            actor = msgspec.structs.replace(actor, handle_host=handle_host)
+        return actor
 
 
 def _as_node_error(error: FederationError) -> NodeError:

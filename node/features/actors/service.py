@@ -15,7 +15,7 @@ from federation.errors import FederationError
 from node import text
 from node.db.database import Tx
 from node.errors import NodeError
-from node.features.actors import store, translate
+from node.features.actors import handles, store, translate
 from node.features.actors.store import Actor
 from node.runtime import Node
 from node.wire.publish import Destinations, publish
@@ -146,6 +146,8 @@ async def upsert_remote(tx: Tx, node: Node, document: vocab.Actor) -> Actor:
     stored = await store.put_actor(tx, actor)
     if stored is None:
         raise FederationError("gone", status=404)
+    if known is None and stored.kind != "Application":
+        await handles.wonder(tx, stored, document)
     return stored
 
 

@@ -14,7 +14,7 @@ COLUMNS = """id, uri, local, host, kind, username, display_name, summary_html, s
     avatar_url, avatar_alt, header_url, header_alt, fields, locked, discoverable, indexable,
     also_known_as, moved_to_uri, public_key_id, public_key_pem, ed25519_key_id, ed25519_multibase,
     followers_count, following_count, posts_count, last_post_at, created_at, updated_at,
-    fetched_at, suspended_at, deleted_at"""
+    fetched_at, suspended_at, deleted_at, handle_host"""
 
 
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,11 +59,12 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     fetched_at: datetime | None
     suspended_at: datetime | None
     deleted_at: datetime | None
+    handle_host: str = ""
 
     @property
     def handle(self) -> str:
-        """`name@host`, the same form for ours and others'."""
-        return f"{self.username}@{self.host}"
+        """`name@host` as they are called, the same form for ours and others'."""
+        return f"{self.username}@{self.handle_host or self.host}"
 
     @property
     def name(self) -> str:
@@ -93,9 +94,12 @@ async def find_by_handle(tx: Tx, username: str, host: str) -> Actor | None:
     return rows.maybe(
         Actor,
         await tx.fetchrow(
-            f"""SELECT {COLUMNS} FROM actors WHERE lower(username) = lower($1) AND host = $2
+            f"""SELECT {COLUMNS} FROM actors
+                WHERE lower(username) = lower($1) AND (handle_host = $2 OR host = $2)
                 AND NOT EXISTS (SELECT 1 FROM accounts c
-                                WHERE c.actor_id = actors.id AND c.state IN ('unconfirmed', 'waiting'))""",
+                                WHERE c.actor_id = actors.id AND c.state IN ('unconfirmed', 'waiting'))
+                -- A handle at another host than the id's was confirmed by that host; it comes first.
+                ORDER BY handle_host = $2 AND host <> $2 DESC, handle_host = $2 DESC LIMIT 1""",
             username,
             host,
         ),
@@ -192,7 +196,7 @@ async def put_actor(tx: Tx, actor: Actor) -> Actor | None:
     record = await tx.fetchrow(
         f"""INSERT INTO actors ({COLUMNS})
             VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24,$25,$26,
-                    $27,$28,$29,$30,$31,$32,$33,$34,$35,$36,$37,$38,$39)
+                    $27,$28,$29,$30,$31,$32,$33,$34,$35,$36,$37,$38,$39,$40)
             ON CONFLICT (uri) DO UPDATE SET
                 kind = EXCLUDED.kind, display_name = EXCLUDED.display_name,
                 summary_html = EXCLUDED.summary_html, summary_source = EXCLUDED.summary_source, url = EXCLUDED.url,
@@ -358,3 +362,39 @@ async def find_by_url(tx: Tx, url: str) -> Actor | None:
 async def lock_founding(tx: Tx) -> None:
     """Hold the right to make the node's own actor until the transaction ends."""
     await tx.execute("SELECT pg_advisory_xact_lock(772001)")
+
+
+async def is_host_plain(tx: Tx, host: str, asked_after: datetime) -> bool:
+    """Whether a host was asked lately and gives handles of its own name."""
+    found = await tx.fetchval(
+        "SELECT 1 FROM hosts WHERE host = $1 AND handles_checked_at > $2", host, asked_after
+    )
+    return found is not None
+
+
+async def put_host_plain(tx: Tx, host: str) -> None:
+    """A host gives handles of its own name."""
+    await tx.execute(
+        """INSERT INTO hosts (host, first_seen_at, handles_checked_at) VALUES ($1, $2, $2)
+           ON CONFLICT (host) DO UPDATE SET handles_checked_at = EXCLUDED.handles_checked_at""",
+        host,
+        tx.now,
+    )
+
+
+async def put_handle_host(tx: Tx, actor_id: int, handle_host: str) -> None:
+    """Remember at which host somebody's handle is; confirmed both ways."""
+    await tx.execute("UPDATE actors SET handle_host = $2 WHERE id = $1", actor_id, handle_host)
+
+
+async def list_unasked(tx: Tx, host: str, limit: int) -> list[int]:
+    """Others of a host whose handles nobody asked about, newest first."""
+    records = await tx.fetch(
+        """SELECT a.id FROM actors a
+           WHERE a.host = $1 AND a.handle_host = a.host AND a.deleted_at IS NULL AND NOT a.local
+             AND NOT EXISTS (SELECT 1 FROM wants w WHERE w.kind = 'handle' AND w.subject_id = a.id)
+           ORDER BY a.id DESC LIMIT $2""",
+        host,
+        limit,
+    )
+    return [record["id"] for record in records]

@@ -31,6 +31,7 @@ def new_local(node: Node, actor_id: int, uri: str, *, kind: str, username: str, 
         public_key_id=f"{uri}#main-key", public_key_pem="", ed25519_key_id=f"{uri}#ed25519-key",
         ed25519_multibase="", followers_count=0, following_count=0, posts_count=0, last_post_at=None,
         created_at=moment, updated_at=moment, fetched_at=None, suspended_at=None, deleted_at=None,
+        handle_host=node.handle_host,
     )  # fmt: skip
 
 
@@ -153,4 +154,5 @@ def from_vocab(document: vocab.Actor, actor_id: int, host: str, now: datetime) -
         fetched_at=now,
         suspended_at=None,
         deleted_at=None,
+        handle_host=host,
     )

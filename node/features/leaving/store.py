@@ -58,16 +58,16 @@ class Touched(msgspec.Struct, frozen=True):
 
 _RELATED = {
     "following": """
-        SELECT p.username || '@' || p.host AS address, f.show_boosts AS flag, f.created_at AS since
+        SELECT p.username || '@' || p.handle_host AS address, f.show_boosts AS flag, f.created_at AS since
         FROM follows f JOIN actors p ON p.id = f.followee_id WHERE f.follower_id = $1 ORDER BY f.id""",
     "followers": """
-        SELECT p.username || '@' || p.host AS address, f.state = 'accepted' AS flag, f.created_at AS since
+        SELECT p.username || '@' || p.handle_host AS address, f.state = 'accepted' AS flag, f.created_at AS since
         FROM follows f JOIN actors p ON p.id = f.follower_id WHERE f.followee_id = $1 ORDER BY f.id""",
     "blocks": """
-        SELECT p.username || '@' || p.host AS address, true AS flag, b.created_at AS since
+        SELECT p.username || '@' || p.handle_host AS address, true AS flag, b.created_at AS since
         FROM blocks b JOIN actors p ON p.id = b.target_id WHERE b.actor_id = $1 ORDER BY b.id""",
     "mutes": """
-        SELECT p.username || '@' || p.host AS address, m.notifications AS flag, m.created_at AS since
+        SELECT p.username || '@' || p.handle_host AS address, m.notifications AS flag, m.created_at AS since
         FROM mutes m JOIN actors p ON p.id = m.target_id WHERE m.actor_id = $1 ORDER BY m.id""",
 }
 _MARKED = {

@@ -66,7 +66,7 @@ async def list_parts(tx: Tx, post_ids: Sequence[int]) -> list[asyncpg.Record]:
            FROM media WHERE post_id = ANY($1)
            UNION ALL
            SELECT m.post_id, 'mention', 0, jsonb_build_object(
-                      'actor_id', a.id, 'uri', a.uri, 'url', a.url, 'username', a.username, 'host', a.host,
+                      'actor_id', a.id, 'uri', a.uri, 'url', a.url, 'username', a.username, 'host', a.handle_host,
                       'local', a.local)
            FROM post_mentions m JOIN actors a ON a.id = m.actor_id WHERE m.post_id = ANY($1) AND NOT m.silent
            UNION ALL
