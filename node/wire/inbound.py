@@ -12,9 +12,11 @@ from aiohttp import web
 
 from federation import inbox
 from federation.errors import FederationError
+from federation.followers import HEADER
 from federation.signatures import wishes
 from node.appkeys import NODE
 from node.runtime import Node
+from node.wire import followers
 from node.wire.store import arrivals as store
 
 log = logging.getLogger("node.wire.inbound")
@@ -99,6 +101,8 @@ async def receive_activity(request: web.Request) -> web.Response:
             body=received.body,
         )
     )
+    if HEADER in request.headers:
+        await followers.notice(node, received, request.headers[HEADER])
     return _taken(request)
 
 

@@ -19,10 +19,17 @@ async def publish(tx: Tx, sender_id: int, activity: vocab.Activity, whom: Destin
     """Say `activity` as one of our actors to `whom`. Saying the same id twice says it once."""
     assert activity.id is not None
     document = vocab.write(activity)
-    if vocab.PUBLIC in (*activity.to, *activity.cc):
+    public = vocab.PUBLIC in (*activity.to, *activity.cc)
+    if public:
         document = await tx.prove(sender_id, document)
     activity_id = await store.put_activity(
-        tx, activity.id, activity.type, sender_id, activity.object_id or "", strict_json.dumps(document)
+        tx,
+        activity.id,
+        activity.type,
+        sender_id,
+        activity.object_id or "",
+        strict_json.dumps(document),
+        for_followers=whom.followers_of == sender_id and not public,
     )
     if activity_id is None:
         return

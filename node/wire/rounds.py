@@ -19,10 +19,11 @@ from federation.signatures.digest import sha256_base64
 from federation.signatures.message import Outgoing
 from node.errors import NodeError
 from node.runtime import Node
+from node.wire.followers import header_for
 from node.wire.outcomes import PER_HOST, Outcomes
 from node.wire.signers import signers_of
 from node.wire.store import queue as store
-from node.wire.store.queue import Due, HostState, Page, Sent
+from node.wire.store.queue import Due, Frozen, HostState, Page, Sent
 
 __all__ = ["MAX_ATTEMPTS", "PER_HOST", "ROUND_S", "Rounds"]
 
@@ -38,6 +39,7 @@ class Body(msgspec.Struct, frozen=True):
 
     content: bytes
     sha256: str
+    for_followers: bool
 
 
 class _Round(msgspec.Struct):
@@ -92,8 +94,8 @@ class Rounds:
         async with self._node.db.read() as tx:
             found = await store.list_bodies(tx, sorted(missing))
         for activity_id, content in found.items():
-            self._bodies[activity_id] = Body(content, sha256_base64(content))
-            self._bodies_bytes += len(content)
+            self._bodies[activity_id] = _body_of(content)
+            self._bodies_bytes += len(content.body)
         while len(self._bodies) > max(_BODIES, len(wanted)) or self._bodies_bytes > _BODIES_BYTES:
             oldest = next(iter(self._bodies))
             if oldest in wanted:
@@ -104,8 +106,7 @@ class Rounds:
         found = self._bodies.get(row.activity_id)
         if found is None:  # others pushed it out meanwhile
             async with self._node.db.read() as tx:
-                content = (await store.list_bodies(tx, [row.activity_id]))[row.activity_id]
-            found = Body(content, sha256_base64(content))
+                found = _body_of((await store.list_bodies(tx, [row.activity_id]))[row.activity_id])
         return found
 
     async def _send_all(self, current: _Round, due: Sequence[Due]) -> None:
@@ -144,7 +145,8 @@ class Rounds:
         except NodeError:
             return Refused("sender_gone")
         body = await self._body(row)
-        message = Outgoing("POST", row.inbox_uri, body.content, sha256=body.sha256)
+        extra = await header_for(self._node, row.sender_id, row.host) if body.for_followers else ()
+        message = Outgoing("POST", row.inbox_uri, body.content, sha256=body.sha256, extra=extra)
         # A host that never answered is not known yet: its first refusal may be about the signature.
         return await delivery.post(
             self._node.client, message, pens, self._node.clock.now(), host.scheme or None
@@ -184,6 +186,10 @@ class Rounds:
             delay = 0  # the host's pause counts, so that its queue keeps its order
         wait = timedelta(seconds=later.delay_s or delay)
         return Sent(row.id, "due", later.reason, self._node.clock.now() + wait)
+
+
+def _body_of(frozen: Frozen) -> Body:
+    return Body(frozen.body, sha256_base64(frozen.body), frozen.for_followers)
 
 
 def _reason(outcome: Outcome) -> str:

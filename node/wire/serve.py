@@ -37,6 +37,16 @@ def wants_activity(request: web.Request) -> bool:
 
 async def signer_of(request: web.Request) -> Known | None:
     """The known actor who signed this GET, or None; a wrong signature is like none."""
+    owner = await signing_uri_of(request)
+    if owner is None:
+        return None
+    async with request.app[NODE].db.read() as tx:
+        found = await store.list_known(tx, [owner])
+    return found.get(owner)
+
+
+async def signing_uri_of(request: web.Request) -> str | None:
+    """The address of whoever signed this GET, known here or not; None for nobody."""
     if "Signature" not in request.headers:
         return None
     node = request.app[NODE]
@@ -50,9 +60,7 @@ async def signer_of(request: web.Request) -> Known | None:
             return None
     except FederationError:
         return None
-    async with node.db.read() as tx:
-        found = await store.list_known(tx, [key.owner])
-    return found.get(key.owner)
+    return key.owner
 
 
 def answer(thing: vocab.Thing, *, public: bool = True, status: int = 200) -> web.Response:

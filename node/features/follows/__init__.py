@@ -1,6 +1,11 @@
 """Who follows, blocks and mutes whom."""
 
 from node.feature import Feature
-from node.features.follows import api, inbound, pages
+from node.features.follows import api, inbound, mending, pages, serve
 
-FEATURE = Feature(name="follows", routes=(*pages.ROUTES, *api.ROUTES), inbound=(inbound.inbound,))
+FEATURE = Feature(
+    name="follows",
+    routes=(*pages.ROUTES, *api.ROUTES, *serve.ROUTES),
+    inbound=(inbound.inbound,),
+    jobs={"followers": mending.run},
+)

@@ -127,6 +127,11 @@ async def rejected_by(tx: Tx, follow: store.Follow) -> None:
     await _end(tx, follow.follower_id, follow.followee_id)
 
 
+async def ended_elsewhere(tx: Tx, follower_id: int, followee_id: int) -> None:
+    """The other node knows nothing of a follow of one of ours."""
+    await _end(tx, follower_id, followee_id)
+
+
 async def _end(tx: Tx, follower_id: int, followee_id: int) -> store.Follow | None:
     ended = await store.delete_follow(tx, follower_id, followee_id)
     if ended is not None:

@@ -295,3 +295,21 @@ async def list_local_follower_ids(tx: Tx, actor_id: int) -> list[int]:
         actor_id,
     )
     return [record["follower_id"] for record in records]
+
+
+class LocalFollower(msgspec.Struct, frozen=True):
+    """One of our people who follows somebody, and since when."""
+
+    follower_id: int
+    uri: str
+    accepted_at: datetime | None
+
+
+async def list_local_followers(tx: Tx, actor_id: int) -> list[LocalFollower]:
+    """Our own people whose follow of the actor was accepted."""
+    records = await tx.fetch(
+        """SELECT f.follower_id, a.uri, f.accepted_at FROM follows f JOIN actors a ON a.id = f.follower_id
+           WHERE f.followee_id = $1 AND f.state = 'accepted' AND a.local""",
+        actor_id,
+    )
+    return rows.many(LocalFollower, records)

@@ -21,12 +21,12 @@ class Signing(msgspec.Struct, frozen=True):
 
 
 async def put_activity(
-    tx: Tx, uri: str, kind: str, actor_id: int, object_uri: str, body: bytes
+    tx: Tx, uri: str, kind: str, actor_id: int, object_uri: str, body: bytes, *, for_followers: bool = False
 ) -> int | None:
-    """Freeze an activity; None when it was said before."""
+    """Freeze an activity; None when it was said before. `for_followers`: for them alone (FEP-8fcf)."""
     found: int | None = await tx.fetchval(
-        """INSERT INTO activities (id, uri, type, actor_id, object_uri, body, created_at)
-           VALUES ($1,$2,$3,$4,$5,$6,$7) ON CONFLICT (uri) DO NOTHING RETURNING id""",
+        """INSERT INTO activities (id, uri, type, actor_id, object_uri, body, created_at, for_followers)
+           VALUES ($1,$2,$3,$4,$5,$6,$7,$8) ON CONFLICT (uri) DO NOTHING RETURNING id""",
         tx.new_id(),
         uri,
         kind,
@@ -34,6 +34,7 @@ async def put_activity(
         object_uri,
         body,
         tx.now,
+        for_followers,
     )
     return found
 

@@ -56,6 +56,13 @@ class Due(msgspec.Struct, frozen=True):
     keys_at: datetime | None
 
 
+class Frozen(msgspec.Struct, frozen=True):
+    """An activity as it is sent; `for_followers`: for the sender's followers alone."""
+
+    body: bytes
+    for_followers: bool
+
+
 class Sent(msgspec.Struct, frozen=True):
     """How one delivery ended, or when it is due again."""
 
@@ -135,10 +142,12 @@ async def list_due(tx: Tx, hosts: Sequence[str], per_host: int) -> list[Due]:
     return rows.many(Due, records)
 
 
-async def list_bodies(tx: Tx, activity_ids: Sequence[int]) -> dict[int, bytes]:
+async def list_bodies(tx: Tx, activity_ids: Sequence[int]) -> dict[int, Frozen]:
     """The frozen bytes of activities of ours."""
-    records = await tx.fetch("SELECT id, body FROM activities WHERE id = ANY($1)", list(activity_ids))
-    return {record["id"]: record["body"] for record in records}
+    records = await tx.fetch(
+        "SELECT id, body, for_followers FROM activities WHERE id = ANY($1)", list(activity_ids)
+    )
+    return {record["id"]: Frozen(record["body"], record["for_followers"]) for record in records}
 
 
 async def put_pages(tx: Tx, pages: Sequence[Page], lease: timedelta) -> dict[str, bool]:

@@ -1,0 +1,58 @@
+"""Who of one host follows whom of another, as digests and lists (FEP-8fcf)."""
+
+import msgspec
+
+from node.db import rows
+from node.db.database import Tx
+
+# XOR over the SHA-256 of every follower's id, computed where the ids are.
+_DIGEST = "bit_xor(('x' || encode(sha256(convert_to(f.uri, 'UTF8')), 'hex'))::bit(256))"
+
+
+class Listing(msgspec.Struct, frozen=True):
+    """One of ours who is followed from elsewhere: its address, its followers', and their digest in bits."""
+
+    uri: str
+    followers_uri: str
+    bits: str | None
+
+
+async def find_listing(tx: Tx, actor_id: int, host: str) -> Listing | None:
+    """What we hold of an actor's followers on one host."""
+    record = await tx.fetchrow(
+        f"""SELECT a.uri, a.followers_uri,
+                  (SELECT {_DIGEST}::text FROM follows x JOIN actors f ON f.id = x.follower_id
+                   WHERE x.followee_id = a.id AND x.state = 'accepted' AND f.host = $2 AND NOT f.local) AS bits
+            FROM actors a WHERE a.id = $1""",
+        actor_id,
+        host,
+    )
+    return rows.maybe(Listing, record)
+
+
+async def list_followers_at(tx: Tx, actor_id: int, host: str, limit: int) -> list[str]:
+    """The addresses of an actor's followers on one host."""
+    records = await tx.fetch(
+        """SELECT f.uri FROM follows x JOIN actors f ON f.id = x.follower_id
+           WHERE x.followee_id = $1 AND x.state = 'accepted' AND f.host = $2 AND NOT f.local
+           ORDER BY x.id LIMIT $3""",
+        actor_id,
+        host,
+        limit,
+    )
+    return [record["uri"] for record in records]
+
+
+async def find_differing(tx: Tx, actor_uri: str, followers_uri: str, bits: str) -> int | None:
+    """The actor of this address and list, when our people who follow it have another digest than `bits`."""
+    found: int | None = await tx.fetchval(
+        f"""SELECT a.id FROM actors a
+            WHERE a.uri = $1 AND a.followers_uri = $2 AND NOT a.local
+              AND COALESCE((SELECT {_DIGEST} FROM follows x JOIN actors f ON f.id = x.follower_id
+                            WHERE x.followee_id = a.id AND x.state = 'accepted' AND f.local), 0::bit(256))
+                  <> $3::text::bit(256)""",
+        actor_uri,
+        followers_uri,
+        bits,
+    )
+    return found
