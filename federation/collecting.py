@@ -30,11 +30,11 @@ class Listed(msgspec.Struct, frozen=True):
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """The ids of the items, each once; of an activity, the id of its object."""
+        """The ids of the items, each once; of an activity, the id of what it is about."""
         found: dict[str, None] = {}
         for item in self.items:
-            uri = item.object_id if isinstance(item, vocab.Activity) else item
-            uri = uri.id if isinstance(uri, Thing) else uri
+            about = _about(item)
+            uri = about.id if isinstance(about, Thing) else about
             if uri is not None and uris.is_http_uri(uri):
                 found[uri] = None
         return tuple(found)
@@ -43,10 +43,18 @@ class Listed(msgspec.Struct, frozen=True):
         """Embedded things of the collection's own origin, by id: that origin has said them itself."""
         found: dict[str, Thing] = {}
         for item in self.items:
-            thing = item.object if isinstance(item, vocab.Activity) else item
+            thing = _about(item)
             if isinstance(thing, Thing) and thing.id and uris.same_origin(thing.id, self.url):
                 found[thing.id] = thing
         return found
+
+
+def _about(item: Thing | str) -> Thing | str | None:
+    """What an entry is in the end about: of an Add of a Create of a post, the post."""
+    about: Thing | str | None = item
+    while isinstance(about, vocab.Activity):
+        about = about.object
+    return about
 
 
 class Collector:

@@ -48,7 +48,10 @@ class Batch(msgspec.Struct):
         sender = self.known.get(entry.activity.actor)
         if sender is not None and sender.followed_here:
             return needs
-        return tuple(need for need in needs if need not in ("in_reply_to", "mentions", "quote"))
+        spared = {"in_reply_to", "mentions", "quote"}
+        if entry.activity.type == "Announce":
+            spared.add("object")  # what strangers pass on is not kept, so it need not be had
+        return tuple(need for need in needs if need not in spared)
 
     def needs_network(self, entry: Ready) -> bool:
         """Whether `gather` will have to fetch something for this activity."""

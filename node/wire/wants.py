@@ -68,6 +68,10 @@ async def work(node: Node, kind: str, argument: str, fetch: Fetch) -> None:
         want = await store.lease_want(tx, kind, int(argument), lease)
     if want is None:
         return
+    if want.attempts > MAX_ATTEMPTS:  # it broke off each time: a fault of ours, or it kills its worker
+        async with node.db.tx() as tx:
+            await store.put_ended(tx, want, "broke_off")
+        return
     code, passing = "", False
     try:
         await fetch(node, want)

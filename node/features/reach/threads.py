@@ -96,10 +96,11 @@ async def _named_by(
     named: dict[str, vocab.Object | None] = {}
     for source in sources:
         lists = [(source.replies, source.id or "")]
-        if source.context and source.context not in search.looked:
-            search.looked.add(source.context)
-            # It lies with the thread's owner: what it names counts no more than any other name.
-            lists.append((source.context, source.context))
+        for whole in (source.context, source.raw.get("contextHistory")):
+            if isinstance(whole, str) and whole not in search.looked:
+                search.looked.add(whole)
+                # It lies with the thread's owner: what it names counts no more than any other name.
+                lists.append((whole, whole))
         for start, home in lists:
             if search.spent or start is None or node.is_ours(home):
                 continue

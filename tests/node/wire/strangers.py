@@ -41,7 +41,13 @@ class Stranger:
         self.peer = peer
         self.name = name
         uri = peer.uri(f"/u/{name}")
-        shown = {"followers": f"{uri}/followers", "name": name.title(), **more}
+        # They say that their handle is plain, so that nobody asks their house for it.
+        shown = {
+            "followers": f"{uri}/followers",
+            "name": name.title(),
+            "webfinger": f"{name}@localhost:{peer.port}",
+        }
+        shown |= more
         self.uri = peer.person(f"/u/{name}", key(name), **shown)
         self.signer = Signer(f"{self.uri}#main-key", key(name))
         self._count = 0

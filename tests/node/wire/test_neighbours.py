@@ -240,6 +240,8 @@ async def test_nothing_is_taken_from_a_relay_that_did_not_say_yes(
     await run(lindenhof)
     assert await world(lindenhof) == []
     assert await outcome(lindenhof, activity) == ("ignored", "nobody_here_asked")
+    if form == "announce":
+        assert ("GET", note["id"].removeprefix(eve.peer.origin)) not in eve.peer.requests
 
 
 async def test_another_may_not_say_yes_for_a_relay(lindenhof: RigNode, eve: Stranger, relay: Relay) -> None:

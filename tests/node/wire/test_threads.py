@@ -205,19 +205,24 @@ async def test_what_does_not_hang_on_the_thread_or_is_not_public_is_not_kept(
         assert await tx.fetchval("SELECT count(*) FROM posts") == 1
 
 
+@pytest.mark.parametrize("term", ["context", "contextHistory"])
 async def test_a_thread_is_found_by_the_address_of_its_context_too(
-    lindenhof: RigNode, eve: Stranger, vera: Stranger
+    lindenhof: RigNode, eve: Stranger, vera: Stranger, term: str
 ) -> None:
     """FEP-7888 and FEP-f228: the owner's list of posts, or of the activities that made them."""
     context = vera.peer.uri("/contexts/1")
-    opened = vera.note("<p>opened</p>", context=context)
+    opened = vera.note("<p>opened</p>", **{term: context})
     first = eve.note("<p>first</p>", **after(3), inReplyTo=opened["id"])
     below = vera.note("<p>below</p>", **after(4), inReplyTo=first["id"])
     put_up(eve, first)
     put_up(vera, below)
     vera.peer.documents["/contexts/1"] = {
         "id": context, "type": "OrderedCollection", "attributedTo": vera.uri,
-        "orderedItems": [opened["id"], {"type": "Create", "actor": vera.uri, "object": below["id"]}, first["id"]],
+        "orderedItems": [
+            opened["id"],
+            {"type": "Add", "actor": vera.uri, "object": {"type": "Create", "actor": vera.uri, "object": below["id"]}},
+            first["id"],
+        ],
     }  # fmt: skip
     post_id = await take(lindenhof, vera, opened)
     await open_thread(lindenhof, post_id)
