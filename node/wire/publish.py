@@ -5,14 +5,16 @@ What is for everybody carries its author's proof, so that others may hand it on.
 rows are worked off by `deliver`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from federation import strict_json, vocab
 from node.db.database import Tx
 from node.wire.store import deliveries as store
+from node.wire.store import handed
 from node.wire.store.deliveries import Destinations
+from node.wire.store.handed import HandedOn
 
-__all__ = ["Destinations", "hand_on", "publish"]
+__all__ = ["Destinations", "HandedOn", "hand_on", "publish"]
 
 
 async def publish(tx: Tx, sender_id: int, activity: vocab.Activity, whom: Destinations) -> None:
@@ -40,24 +42,13 @@ async def publish(tx: Tx, sender_id: int, activity: vocab.Activity, whom: Destin
         tx.wake("deliver")
 
 
-async def hand_on(
-    tx: Tx, activity: vocab.Activity, author_id: int, body: bytes, whom: Mapping[int, Destinations]
-) -> None:
-    """Pass on what somebody of another house said, byte for byte; `whom` by the one of ours who signs for it.
+async def hand_on(tx: Tx, several: Sequence[HandedOn]) -> None:
+    """Pass on what people of other houses said, byte for byte; what was handed on before is not again.
 
-    What was handed on before is not again. Spec: AP §7.1.2.
+    Spec: AP §7.1.2.
     """
-    if activity.id is None:
-        return
-    activity_id = await store.put_activity(
-        tx, activity.id, activity.type, author_id, activity.object_id or "", body
-    )
-    if activity_id is None:
-        return
-    if activity.type == "Delete" and activity.object_id:
-        await store.put_superseded(tx, activity.object_id, activity_id)
-    count = 0
-    for sender_id, destinations in whom.items():
-        count += await store.put_deliveries(tx, activity_id, sender_id, destinations)
-    if count:
+    deleted = [one.object_uri for one in several if one.kind == "Delete"]
+    if deleted:
+        await handed.put_deleted_first(tx, deleted)
+    if await handed.put_handed_on(tx, several):
         tx.wake("deliver")

@@ -47,7 +47,7 @@ async def find_relay(node: Node, text: str) -> tuple[Actor, Form]:
         raise NodeError(
             "invalid",
             field="address",
-            text=N_("Please give the whole address, such as https://relay.example/inbox."),
+            text=N_("Please give the whole address of the relay, as its own page says it."),
         )
     budget = FetchBudget(4, 15.0)
     if address.endswith("/inbox"):

@@ -18,8 +18,8 @@ from node.features.posts.store import owners
 from node.features.posts.store.owners import Owner
 from node.runtime import Node
 from node.wire.incoming import Incoming
-from node.wire.publish import Destinations, hand_on
-from node.wire.store import deliveries
+from node.wire.publish import HandedOn, hand_on
+from node.wire.store import handed
 
 MAX_DEPTH: Final = 8  # of answers to answers; below that a thread is no longer about our post
 
@@ -48,14 +48,22 @@ async def hand_on_answers(tx: Tx, answers: Sequence[Answer]) -> None:
     if not answers:
         return
     found = await owners.list_owners(tx, [answer.post_id for answer in answers], MAX_DEPTH)
-    for answer in answers:
-        incoming = answer.incoming
-        whom = {
-            owner.actor_id: Destinations(followers_of=owner.actor_id, not_host=incoming.sender.host)
-            for owner in _who_hands_on(incoming, found.get(answer.post_id, ()))
-        }
-        if whom:
-            await hand_on(tx, incoming.activity, incoming.sender.id, incoming.body, whom)
+    several = [
+        HandedOn(
+            uri=activity.id,
+            kind=activity.type,
+            author_id=answer.incoming.sender.id,
+            object_uri=activity.object_id or "",
+            body=answer.incoming.body,
+            owner_ids=tuple(owner.actor_id for owner in whose),
+            not_host=answer.incoming.sender.host,
+        )
+        for answer in answers
+        if (whose := _who_hands_on(answer.incoming, found.get(answer.post_id, ())))
+        and (activity := answer.incoming.activity).id
+    ]
+    if several:
+        await hand_on(tx, several)
 
 
 def _who_hands_on(incoming: Incoming, found: Sequence[Owner]) -> list[Owner]:
@@ -76,4 +84,4 @@ async def forget(node: Node) -> None:
     """What was passed on is kept as long as what arrived."""
     kept = timedelta(days=node.config.federation.inbox_retention_days)
     async with node.db.tx() as tx:
-        await deliveries.delete_handed_on(tx, tx.now - kept)
+        await handed.delete_handed_on(tx, tx.now - kept)

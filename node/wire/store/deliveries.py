@@ -7,7 +7,6 @@ import msgspec
 
 from node.db import rows
 from node.db.database import Tx
-from node.ids import first_id_at
 
 
 class Signing(msgspec.Struct, frozen=True):
@@ -49,15 +48,13 @@ class Destinations(msgspec.Struct, frozen=True, kw_only=True):
     """Whom an activity goes to; everything is expanded to inboxes in SQL.
 
     `followers_of`: remote followers of this actor; `actors`: these actors (their own inbox when
-    `personal`, so that a shared inbox never sees a message to one person); `inboxes`: as they are;
-    `not_host`: where it came from.
+    `personal`, so that a shared inbox never sees a message to one person); `inboxes`: as they are.
     """
 
     followers_of: int | None = None
     actors: tuple[int, ...] = ()
     inboxes: tuple[str, ...] = ()
     personal: bool = False
-    not_host: str = ""
 
 
 async def put_deliveries(tx: Tx, activity_id: int, sender_id: int, whom: Destinations) -> int:
@@ -75,7 +72,7 @@ async def put_deliveries(tx: Tx, activity_id: int, sender_id: int, whom: Destina
            INSERT INTO deliveries (activity_id, sender_id, host, inbox_uri, next_attempt_at)
            SELECT DISTINCT ON (w.inbox_uri) $1, $2, w.host, w.inbox_uri, $7::timestamptz
            FROM wanted w LEFT JOIN hosts h ON h.host = w.host
-           WHERE h.refused_at IS NULL AND h.gone_at IS NULL AND w.host <> $8
+           WHERE h.refused_at IS NULL AND h.gone_at IS NULL
              AND NOT EXISTS (SELECT 1 FROM gone_inboxes g WHERE g.inbox_uri = w.inbox_uri)
            ON CONFLICT (activity_id, inbox_uri) DO NOTHING""",
         activity_id,
@@ -85,7 +82,6 @@ async def put_deliveries(tx: Tx, activity_id: int, sender_id: int, whom: Destina
         whom.personal,
         list(whom.inboxes),
         tx.now,
-        whom.not_host,
     )
     return int(status.rsplit(" ", 1)[1])
 
@@ -134,16 +130,6 @@ async def find_signing(tx: Tx, actor_id: int) -> Signing | None:
                FROM actors a JOIN actor_secrets s ON s.actor_id = a.id WHERE a.id = $1""",
             actor_id,
         ),
-    )
-
-
-async def delete_handed_on(tx: Tx, before: datetime) -> None:
-    """Forget the bodies of others that were passed on before then, a bounded number at a time."""
-    await tx.execute(
-        """DELETE FROM activities WHERE id IN (
-               SELECT a.id FROM activities a JOIN actors author ON author.id = a.actor_id AND NOT author.local
-               WHERE a.id < $1 LIMIT 5000)""",
-        first_id_at(before),
     )
 
 

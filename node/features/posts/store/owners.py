@@ -18,7 +18,8 @@ class Owner(msgspec.Struct, frozen=True):
 async def list_owners(tx: Tx, post_ids: Sequence[int], depth: int) -> dict[int, list[Owner]]:
     """For each post the authors of ours above it, at most `depth` answers up.
 
-    Posts to a few people or to the house lead nobody else anywhere.
+    Posts to a few people or to the house lead nobody else anywhere, nor do those of whom nobody follows
+    from another node.
     """
     records = await tx.fetch(
         """WITH RECURSIVE up AS (
@@ -30,6 +31,8 @@ async def list_owners(tx: Tx, post_ids: Sequence[int], depth: int) -> dict[int, 
            FROM up JOIN posts p ON p.id = up.id JOIN actors a ON a.id = p.author_id
            WHERE p.local AND p.audience IN ('public', 'unlisted', 'followers')
              AND a.deleted_at IS NULL AND a.suspended_at IS NULL
+             AND EXISTS (SELECT 1 FROM follows x JOIN actors r ON r.id = x.follower_id AND NOT r.local
+                         WHERE x.followee_id = a.id AND x.state = 'accepted')
              AND NOT EXISTS (SELECT 1 FROM blocks b JOIN posts answer ON answer.author_id = b.target_id
                              WHERE b.actor_id = a.id AND answer.id = up.answer_id)
            ORDER BY 1, 2""",
