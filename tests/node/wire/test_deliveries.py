@@ -14,6 +14,7 @@ from aiohttp import web
 from node.features.actors import lookup
 from node.features.actors.store import Actor
 from node.features.follows import store as follows
+from node.features.follows.service import follow
 from node.features.posts import service as posts
 from node.features.posts.service import Draft
 from node.wire import deliver, process, rounds
@@ -231,7 +232,10 @@ async def test_a_peer_whose_documents_come_slowly_holds_up_no_other_arrivals(
     rig: Rig, lindenhof: RigNode, follower: Actor, vera: Stranger, eve: Stranger, third: Peer
 ) -> None:
     hurried(lindenhof, 5)
-    await known_as(lindenhof, eve)
+    there = await known_as(lindenhof, eve)
+    async with lindenhof.db.tx() as tx:  # what nobody here follows is not fetched at all
+        await follow(tx, lindenhof.node, follower.id, there.id)
+        await tx.execute("UPDATE follows SET state = 'accepted' WHERE followee_id = $1", there.id)
     for n in range(20):
         third.handlers[f"/n/{n}"] = tarpit
     announces = [eve.does("Announce", third.uri(f"/n/{n}"), to=[PUBLIC]) for n in range(20)]
