@@ -21,6 +21,7 @@ from node.features.house.service import NeighbourPolicy
 from node.features.neighbours import store
 from node.features.neighbours.store import Form, Neighbour, Reach
 from node.runtime import Node
+from node.wire.incoming import Incoming
 from node.wire.publish import Destinations, publish
 
 MOST_SHOWN: Final = 200
@@ -117,6 +118,11 @@ async def is_source(tx: Tx, actor_id: int, kind: str) -> bool:
     if kind not in _MACHINES:
         return False
     return kind == "Application" or await store.find_relay_form(tx, actor_id) is not None
+
+
+async def is_relayed(tx: Tx, incoming: Incoming) -> bool:
+    """Whether a relay of ours brought something as it came, and the author's own house confirmed it."""
+    return incoming.refetched and await store.is_relay_key(tx, incoming.bearer_key_id)
 
 
 async def reach_of(tx: Tx, node: Node) -> Reach | None:

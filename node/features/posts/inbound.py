@@ -17,7 +17,6 @@ from node.features.follows import service as follows
 from node.features.follows.store import find_follow_by_uri
 from node.features.media import service as media
 from node.features.neighbours import service as neighbours
-from node.features.neighbours.store import is_relay_key
 from node.features.notifications.service import Notice, notify_several, withdraw
 from node.features.polls import service as polls
 from node.features.polls import translate as poll_translate
@@ -87,11 +86,6 @@ def _is_wanted(incoming: Incoming, thing: vocab.Object) -> bool:
     return any(uri in incoming.known and incoming.known[uri].local for uri in names)
 
 
-async def _is_relayed(tx: Tx, incoming: Incoming) -> bool:
-    """A relay of ours brought it as it came, and the author's own house confirmed it."""
-    return incoming.refetched and await is_relay_key(tx, incoming.bearer_key_id)
-
-
 async def _take_context(tx: Tx, incoming: Incoming, uri: str | None) -> None:
     """Keep what a post answers or quotes, when it was fetched with it."""
     found = incoming.gathered.thing(uri)
@@ -113,7 +107,7 @@ async def posts_created(tx: Tx, node: Node, incomings: Sequence[Incoming]) -> li
         elif isinstance(thing, vocab.Note) and thing.is_vote:
             ended[number] = await _cast(tx, incoming, thing)
         else:
-            wanted = _is_wanted(incoming, thing) or await _is_relayed(tx, incoming)
+            wanted = _is_wanted(incoming, thing) or await neighbours.is_relayed(tx, incoming)
             if wanted and incoming.gathered.things:
                 await _take_context(tx, incoming, thing.in_reply_to)
                 await _take_context(tx, incoming, thing.quote)
@@ -297,10 +291,7 @@ async def _answer_marked(
 
 @inbound.together("Announce", "*", needs=("actor", "object"))
 async def posts_boosted(tx: Tx, node: Node, incomings: Sequence[Incoming]) -> list[Ended]:
-    """People pass posts on; an unknown one was fetched from its own host.
-
-    A house or a relay only points at posts: they are taken, and nobody passed them on.
-    """
+    """People pass posts on, fetched from their own host; a house or a relay only points at them."""
     settled: dict[int, Ended] = {}
     for number, incoming in enumerate(incomings):
         if not await _take_announced(tx, incoming):
