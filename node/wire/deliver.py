@@ -24,6 +24,7 @@ log = logging.getLogger("node.wire.deliver")
 HOSTS_AT_ONCE = 384
 SLOW_AT_ONCE = 288  # of those, how many may be slow, silent lately, or not known yet
 LEASED_TOGETHER = 32
+CIRCLE_S = 1.0
 # Shares of the longest time for a job: until when more is begun, and until when the slow are waited for.
 DRAIN_SHARE = 0.4
 LEAVE_SHARE = 0.9
@@ -38,12 +39,17 @@ class Deliverer:
         self._outcomes = Outcomes(node, self._lease)
         self._rounds = Rounds(node, self._outcomes)
         self._running: dict[asyncio.Task[None], bool] = {}  # to whether the host counts as slow
-        self._after = {True: "", False: ""}  # where the walks over all hosts, and over the quick ones, are
+        # Where the walks over the quick hosts (True) and over all are, and when the next may begin.
+        self._after = {True: "", False: ""}
+        self._walk_at = {True: 0.0, False: 0.0}
+        self._calls = 0
         self._changed = asyncio.Event()
         self._draining = False
 
     async def drain(self) -> None:
         """As the module's `drain`."""
+        self._calls += 1
+        self._walk_at = {True: 0.0, False: 0.0}
         self._changed.set()
         if self._draining:
             return  # whoever is at it looks again
@@ -76,7 +82,7 @@ class Deliverer:
         room = HOSTS_AT_ONCE - len(self._running)
         if room < LEASED_TOGETHER and self._running:
             return
-        slow_room = min(room, SLOW_AT_ONCE - sum(self._running.values()))
+        slow_room = max(0, min(room, SLOW_AT_ONCE - sum(self._running.values())))
         hosts = await self._leased(slow_room, quick_only=False) if slow_room > 0 else []
         if len(hosts) == slow_room < room:
             hosts += await self._leased(room - slow_room, quick_only=True)
@@ -92,7 +98,14 @@ class Deliverer:
             self._begin(host, by_host[host.host], until)
 
     async def _leased(self, room: int, *, quick_only: bool) -> list[HostState]:
-        """Up to `room` hosts, going on in a circle where the last walk stopped."""
+        """Up to `room` hosts, going on in a circle where the last walk stopped.
+
+        Where a whole circle found too few, the next waits for a call or a second: with thousands of
+        hosts in flight or at rest each circle costs as much as many deliveries.
+        """
+        loop, calls = asyncio.get_running_loop(), self._calls
+        if loop.time() < self._walk_at[quick_only]:
+            return []
         found: list[HostState] = []
         for after in dict.fromkeys((self._after[quick_only], "")):
             async with self._node.db.single() as tx:
@@ -103,6 +116,8 @@ class Deliverer:
                 self._after[quick_only] = found[-1].host
                 return found
         self._after[quick_only] = ""
+        if calls == self._calls:
+            self._walk_at[quick_only] = loop.time() + CIRCLE_S
         return found
 
     def _begin(self, host: HostState, due: list[Due], until: float) -> None:
