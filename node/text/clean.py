@@ -113,6 +113,8 @@ def tidy(text: str) -> str:
     """Text without controls, direction overrides, invisible fillers and piles of marks."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if text.isascii():  # of all that only controls can be in it
+        return _CONTROL.sub("", text)
     return _PILED.sub(r"\1", _INVISIBLE.sub("", text))
 
 
