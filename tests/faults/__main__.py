@@ -159,13 +159,24 @@ class Storm:
         )
 
 
+def _broken(log: str) -> str:
+    """What the node's log says about requests and work that broke, with the end of each traceback."""
+    lines = log.splitlines()
+    at = [n for n, line in enumerate(lines) if ": failed" in line or "handler raised" in line]
+    return "\n---\n".join("\n".join(lines[n : n + 90]) for n in at[:3])[-12_000:]
+
+
 async def _run(minutes: float, seed: int) -> None:
     with tempfile.TemporaryDirectory(prefix="allmende-faults-") as folder:
         until = time.monotonic() + minutes * 60
         async with House(Path(folder)) as house:
             storm = Storm(house, Random(seed))
             while time.monotonic() < until:
-                await storm.round(min(ROUND_S, max(5.0, until - time.monotonic())))
+                try:
+                    await storm.round(min(ROUND_S, max(5.0, until - time.monotonic())))
+                except AssertionError:
+                    print(_broken(house.lab.log_path.read_text(errors="replace")), flush=True)
+                    raise
                 print(f"the ledger holds: {storm.report()}", flush=True)
 
 
