@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from tests.docs.tour import name_of
 from tests.personas.readers import choke_on
 
 _POSTS: Final = ("Note", "Question", "Article", "Page", "Event", "Image", "Audio", "Video", "Document")
@@ -26,7 +27,8 @@ _LINKS: Final = dict.fromkeys(("Article", "Page", "Event", "Image", "Audio", "Vi
 _MICROBLOG: Final = {
     **_ACTORS, **_FOLLOWING, **_GOING,
     **_posts({"Note": "post", "Question": "poll"} | _LINKS, "Create", ""),
-    "Update Note": "edit", "Update Question": "edit", "Update Person": "profile", "Update Group": "profile",
+    "Create vote": "vote",
+    "Update Note": "edit", "Update Question": "counts", "Update Person": "profile", "Update Group": "profile",
     "Like": "like", "Undo Like": "like taken back", "Announce": "boost", "Undo Announce": "boost taken back",
     "Block": "block", "Undo Block": "block ended", "Flag": "report",
     "OrderedCollection followers": "count", "OrderedCollection outbox": "count",
@@ -84,12 +86,11 @@ TAKES: Final[dict[str, dict[str, str]]] = {
 }  # fmt: skip
 
 
-def name_of(document: dict[str, Any]) -> str:
-    """What FEDERATION.md's examples are called by: type, and that of an embedded object."""
-    inner = document.get("object")
-    if document["type"].startswith("OrderedCollection"):
-        return f"{document['type']} {document['id'].split('/')[6]}"
-    return f"{document['type']} {inner['type']}" if isinstance(inner, dict) else str(document["type"])
+for _takes in TAKES.values():
+    # Whoever knows no quotes reads the post and its link.
+    _takes |= {
+        f"{name} that quotes": word for name, word in _takes.items() if name in ("Create Note", "Update Note")
+    }
 
 
 def verdicts(document: dict[str, Any]) -> dict[str, str]:
