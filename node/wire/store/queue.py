@@ -17,7 +17,8 @@ from node.db.database import Tx
 # A delivery that failed holds back what its sender wrote later for the host: for so many tries, as
 # a peer may never take that one; what is about the same thing it holds back until it is settled.
 _STEPS_ASIDE_AFTER = 3
-_READY = f"""d.state = 'due' AND d.next_attempt_at <= $1 AND NOT EXISTS (
+# The sum keeps the planner from walking all hosts' deliveries by their time, for want of fresh statistics.
+_READY = f"""d.state = 'due' AND d.next_attempt_at + interval '0' <= $1 AND NOT EXISTS (
         SELECT 1 FROM deliveries w
         WHERE w.state = 'due' AND w.attempts > 0 AND w.host = d.host AND w.sender_id = d.sender_id
           AND w.id < d.id AND w.next_attempt_at > $1
@@ -108,7 +109,8 @@ async def lease_hosts(
                  AND (h.leased_until IS NULL OR h.leased_until < $1)
                  AND (h.next_attempt_at IS NULL OR h.next_attempt_at <= $1)
                  AND (NOT $5 OR (h.failures = 0 AND h.answer_ms BETWEEN 1 AND {SLOW_MS - 1}))
-                 AND EXISTS (SELECT 1 FROM deliveries d WHERE d.host = q.host AND {_READY})
+                 -- not EXISTS, which would be answered from one look at everything that is due
+                 AND COALESCE((SELECT true FROM deliveries d WHERE d.host = q.host AND {_READY} LIMIT 1), false)
                LIMIT $2)
            INSERT INTO hosts AS h (host, first_seen_at, leased_until)
            SELECT free.host, $1, $3 FROM free
