@@ -168,7 +168,7 @@ async def gather(
     if "target" in wanted and activity.target_id is not None:
         if activity.type == "Move" and activity.object_id == activity.actor:
             # The copy we know may be older than its `alsoKnownAs` (ORG-21).
-            await work.fetch(activity.target_id, Actor)
+            await _fetch_new_home(activity.target_id, work)
         elif activity.type == "Move":
             pass  # a folder or a thread goes elsewhere (Mobilizon, NodeBB): nobody's account
         elif isinstance(activity.target, str):
@@ -180,6 +180,15 @@ async def gather(
     if isinstance(thing, Object):
         await _context_of(thing, wanted, work)
     return Gathered(activity=activity, things=work.things, missing=tuple(work.missing), on_behalf_of=group)
+
+
+async def _fetch_new_home(uri: str, work: _Work) -> None:
+    """Where somebody moved to, anew. One of the host application's own is never fetched: it knows best."""
+    try:
+        await work.fetch(uri, Actor)
+    except FederationError as error:
+        if error.code != "own_origin":
+            raise
 
 
 class _Work:

@@ -211,19 +211,6 @@ ALTER TABLE public.deliveries ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
-CREATE TABLE public.follow_imports (
-    id bigint NOT NULL,
-    owner_id bigint NOT NULL,
-    kind text NOT NULL,
-    handle text NOT NULL,
-    show_boosts boolean DEFAULT true NOT NULL,
-    state text DEFAULT 'due'::text NOT NULL,
-    code text DEFAULT ''::text NOT NULL,
-    created_at timestamp with time zone NOT NULL,
-    CONSTRAINT follow_imports_kind_check CHECK ((kind = ANY (ARRAY['following'::text, 'blocks'::text, 'mutes'::text]))),
-    CONSTRAINT follow_imports_state_check CHECK ((state = ANY (ARRAY['due'::text, 'done'::text, 'failed'::text])))
-);
-
 CREATE TABLE public.follows (
     id bigint NOT NULL,
     uri text NOT NULL,
@@ -667,12 +654,6 @@ ALTER TABLE ONLY public.deliveries
 ALTER TABLE ONLY public.deliveries
     ADD CONSTRAINT deliveries_pkey PRIMARY KEY (id);
 
-ALTER TABLE ONLY public.follow_imports
-    ADD CONSTRAINT follow_imports_owner_id_kind_handle_key UNIQUE (owner_id, kind, handle);
-
-ALTER TABLE ONLY public.follow_imports
-    ADD CONSTRAINT follow_imports_pkey PRIMARY KEY (id);
-
 ALTER TABLE ONLY public.follows
     ADD CONSTRAINT follows_follower_id_followee_id_key UNIQUE (follower_id, followee_id);
 
@@ -881,8 +862,6 @@ CREATE INDEX deliveries_sender ON public.deliveries USING btree (sender_id);
 
 CREATE INDEX deliveries_waiting ON public.deliveries USING btree (host, sender_id, id) WHERE ((state = 'due'::text) AND (attempts > 0));
 
-CREATE INDEX follow_imports_due ON public.follow_imports USING btree (id) WHERE (state = 'due'::text);
-
 CREATE INDEX follows_followee ON public.follows USING btree (followee_id, state, follower_id);
 
 CREATE INDEX follows_follower ON public.follows USING btree (follower_id, state, followee_id);
@@ -1060,9 +1039,6 @@ ALTER TABLE ONLY public.deliveries
 
 ALTER TABLE ONLY public.deliveries
     ADD CONSTRAINT deliveries_sender_id_fkey FOREIGN KEY (sender_id) REFERENCES public.actors(id) ON DELETE CASCADE;
-
-ALTER TABLE ONLY public.follow_imports
-    ADD CONSTRAINT follow_imports_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES public.actors(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.follows
     ADD CONSTRAINT follows_followee_id_fkey FOREIGN KEY (followee_id) REFERENCES public.actors(id) ON DELETE CASCADE;

@@ -15,7 +15,9 @@ from PIL import Image
 from federation import strict_json
 from node.db.database import Tx
 from node.features.actors import lookup
+from node.features.actors import store as actors
 from node.features.actors.service import Field, ProfileChange, update_profile
+from node.features.follows import moves
 from node.features.follows import service as follows
 from node.features.leaving import service as leaving
 from node.features.media import service as media
@@ -23,6 +25,7 @@ from node.features.polls.service import PollDraft
 from node.features.posts import polling, reactions, service
 from node.features.posts.service import Draft
 from node.features.posts.store import writes
+from node.features.reports import service as reports
 from tests.rig import Rig, RigNode
 
 ACCEPT = {"Accept": "application/activity+json"}
@@ -87,6 +90,18 @@ async def take(rig: Rig) -> dict[str, dict[str, Any]]:
             await follows.answer_request(tx, here.node, amina.id, asking.id, accept=accept)
         await rig.settle()
     return await _write_and_leave(rig, here, there, amina.id, far.id, olena.id)
+
+
+async def _move(here: RigNode, there: RigNode, amina: int, olena: int) -> None:
+    """Amina goes on as Olena, who says that this is her."""
+    async with here.db.read() as tx:
+        old = await actors.get_actor(tx, amina)
+    async with there.db.tx() as tx:
+        await update_profile(tx, there.node, olena, ProfileChange(also_known_as=(old.uri,)))
+        new = await actors.get_actor(tx, olena)
+    target = await lookup.refresh(here.node, await lookup.resolve_uri(here.node, new.uri))
+    async with here.db.tx() as tx:
+        await moves.move_out(tx, here.node, amina, target)
 
 
 async def _quote_each_other(rig: Rig, here: RigNode, there: RigNode, amina: int, olena: int) -> str:
@@ -171,6 +186,8 @@ async def _write_and_leave(
             plainest = [item for item in page["orderedItems"] if "Good evening" in str(item)]
             page["orderedItems"] = plainest  # it shows the shape
     async with here.db.tx() as tx:
+        flagged = reports.Draft(target_id=far, post_ids=(asked,), comment="Advertising", forward=True)
+        await reports.write_report(tx, here.node, amina, flagged)
         await reactions.unlike(tx, here.node, amina, asked)
         await reactions.unboost(tx, here.node, amina, asked)
         await reactions.unpin(tx, here.node, amina, plain)
@@ -181,6 +198,9 @@ async def _write_and_leave(
     async with here.db.read() as tx:
         first = await said(tx)
     served += await _fetched(here, f"/ap/notes/{plain}")
+    await _move(here, there, amina, olena)
+    async with here.db.read() as tx:
+        first += await said(tx)
     async with here.db.tx() as tx:
         await leaving.delete_account(tx, here.node, amina)
     async with here.db.read() as tx:

@@ -1,5 +1,5 @@
--- Quotes with their author's consent (FEP-044f), moves of people and groups, follow lists that are
--- taken in, and reports with a copy of what they are about.
+-- Quotes with their author's consent (FEP-044f), moves of people and groups, and reports with a
+-- copy of what they are about.
 
 -- ─── quotes ─────────────────────────────────────────────────────────────────
 
@@ -42,19 +42,6 @@ CREATE TABLE moves (             -- somebody went on under another address
 CREATE INDEX moves_actor ON moves (actor_id, id DESC);
 CREATE INDEX moves_target ON moves (target_id);
 CREATE INDEX moves_open ON moves (id) WHERE ended_at IS NULL;
-
-CREATE TABLE follow_imports (    -- lists somebody brought along, worked off by a job
-    id          bigint PRIMARY KEY,
-    owner_id    bigint NOT NULL REFERENCES actors ON DELETE CASCADE,
-    kind        text NOT NULL CHECK (kind IN ('following', 'blocks', 'mutes')),
-    handle      text NOT NULL,
-    show_boosts boolean NOT NULL DEFAULT true,
-    state       text NOT NULL DEFAULT 'due' CHECK (state IN ('due', 'done', 'failed')),
-    code        text NOT NULL DEFAULT '',
-    created_at  timestamptz NOT NULL,
-    UNIQUE (owner_id, kind, handle)
-);
-CREATE INDEX follow_imports_due ON follow_imports (id) WHERE state = 'due';
 
 -- ─── reports ────────────────────────────────────────────────────────────────
 

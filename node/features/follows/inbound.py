@@ -9,7 +9,7 @@ from federation import vocab
 from federation.dispatch import Inbound
 from node.db.database import Tx
 from node.features.actors.store import Actor, find_by_uri, get_actor, is_reachable
-from node.features.follows import service, store
+from node.features.follows import moves, service, store
 from node.features.house import service as house
 from node.runtime import Node
 from node.wire.incoming import Ignored, Incoming, Refused, Registry
@@ -150,14 +150,16 @@ async def actor_moved(tx: Tx, node: Node, incoming: Incoming) -> Ignored | None:
     """
     activity = incoming.activity
     if activity.object_id != incoming.sender.uri:
+        if activity.object_id not in incoming.known:
+            return Ignored("unknown_object")  # a folder or a thread that goes elsewhere
         raise Refused("not_owner")
     target = await find_by_uri(tx, activity.target_id or "")
     if target is None or target.deleted_at or target.id == incoming.sender.id:
         return Ignored("target_unknown")
     if incoming.sender.uri not in target.also_known_as:
         raise Refused("not_an_alias")
-    origin = await get_actor(tx, incoming.sender.id)
-    if origin.moved_to_uri:
+    if target.moved_to_uri:
+        return Ignored("target_moved")
+    if not await moves.arrive(tx, await get_actor(tx, incoming.sender.id), target):
         return Ignored("moved_before")
-    await service.move_followers(tx, node, origin, target)
     return None

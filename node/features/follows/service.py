@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from node.db.database import Tx
 from node.errors import NodeError
-from node.features.actors.store import Actor, get_actor, list_actors, put_moved
+from node.features.actors.store import Actor, get_actor, list_actors
 from node.features.follows import store, translate
 from node.features.notifications.service import notify, withdraw
 from node.features.timelines import store as timelines
@@ -208,14 +208,3 @@ async def mute(
 async def unmute(tx: Tx, actor_id: int, target_id: int) -> None:
     """See somebody again."""
     await store.delete_mute(tx, actor_id, target_id)
-
-
-async def move_followers(tx: Tx, node: Node, origin: Actor, target: Actor) -> None:
-    """Our people who followed `origin` follow `target` instead, as far as it lets them."""
-    await put_moved(tx, origin.id, target.uri)
-    for follower_id in await store.list_local_follower_ids(tx, origin.id):
-        if follower_id == target.id or await store.find_block_between(tx, follower_id, target.id):
-            continue
-        await follow(tx, node, follower_id, target.id)
-        await unfollow(tx, node, follower_id, origin.id)
-        await notify(tx, follower_id, "move", target.id)

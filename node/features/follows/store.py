@@ -287,12 +287,75 @@ async def delete_mute(tx: Tx, actor_id: int, target_id: int) -> None:
     await tx.execute("DELETE FROM mutes WHERE actor_id = $1 AND target_id = $2", actor_id, target_id)
 
 
-async def list_local_follower_ids(tx: Tx, actor_id: int) -> list[int]:
-    """Our own people who follow the actor."""
+class Move(msgspec.Struct, frozen=True):
+    """An account went on under another address."""
+
+    id: int
+    actor_id: int
+    target_id: int
+    created_at: datetime
+
+
+_MOVE = "id, actor_id, target_id, created_at"
+
+
+async def put_move(tx: Tx, actor_id: int, target_id: int) -> int:
+    """Remember a move whose followers still have to go along; its id."""
+    move_id = tx.new_id()
+    await tx.execute(
+        "INSERT INTO moves (id, actor_id, target_id, created_at) VALUES ($1, $2, $3, $4)",
+        move_id,
+        actor_id,
+        target_id,
+        tx.now,
+    )
+    return move_id
+
+
+async def find_last_move(tx: Tx, actor_id: int) -> Move | None:
+    """The last time somebody moved."""
+    return rows.maybe(
+        Move,
+        await tx.fetchrow(
+            f"SELECT {_MOVE} FROM moves WHERE actor_id = $1 ORDER BY id DESC LIMIT 1", actor_id
+        ),
+    )
+
+
+async def find_open_move(tx: Tx, move_id: int) -> Move | None:
+    """A move that is not through, held against others who work on it."""
+    return rows.maybe(
+        Move,
+        await tx.fetchrow(
+            f"SELECT {_MOVE} FROM moves WHERE id = $1 AND ended_at IS NULL FOR UPDATE SKIP LOCKED", move_id
+        ),
+    )
+
+
+async def list_open_moves(tx: Tx) -> list[int]:
+    """Moves that are not through."""
+    return [
+        record["id"] for record in await tx.fetch("SELECT id FROM moves WHERE ended_at IS NULL LIMIT 100")
+    ]
+
+
+async def put_move_ended(tx: Tx, move_id: int) -> None:
+    """All who wanted went along."""
+    await tx.execute("UPDATE moves SET ended_at = $2 WHERE id = $1", move_id, tx.now)
+
+
+async def list_movers(tx: Tx, actor_id: int, target_id: int, limit: int) -> list[int]:
+    """Our people who follow the old account and may follow the new one."""
     records = await tx.fetch(
         """SELECT f.follower_id FROM follows f JOIN actors a ON a.id = f.follower_id
-           WHERE f.followee_id = $1 AND f.state = 'accepted' AND a.local""",
+           WHERE f.followee_id = $1 AND f.state = 'accepted' AND a.local AND a.suspended_at IS NULL
+             AND a.deleted_at IS NULL AND f.follower_id <> $2
+             AND NOT EXISTS (SELECT 1 FROM blocks b WHERE (b.actor_id = $2 AND b.target_id = f.follower_id)
+                                                       OR (b.actor_id = f.follower_id AND b.target_id = $2))
+           ORDER BY f.id LIMIT $3""",
         actor_id,
+        target_id,
+        limit,
     )
     return [record["follower_id"] for record in records]
 

@@ -109,7 +109,7 @@ def what_can(post: PostView, viewer: Viewer | None) -> frozenset[str]:
     if post.audience in ("public", "unlisted", "local") or (own and post.audience == "followers"):
         found.add("boost")
     if not own:
-        return frozenset(found | {"like", "mute", "block"})
+        return frozenset(found | {"like", "mute", "block", "report"})
     if post.audience in ("public", "unlisted"):
         found.add("pin")
     return frozenset(found | {"edit", "delete"})

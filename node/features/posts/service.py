@@ -126,6 +126,12 @@ async def write_post(tx: Tx, node: Node, author_id: int, draft: Draft) -> int:
         if existing is not None:
             return existing
     author = await get_actor(tx, author_id)
+    if author.moved_to_uri:
+        raise NodeError(
+            "not_allowed",
+            text=N_("You moved to another address. To write here, come back first under Settings."),
+            detail="moved",
+        )
     parent = await views.get_post(tx, draft.in_reply_to_id, author_id) if draft.in_reply_to_id else None
     mentioned = await _mentioned(tx, node, draft.source)
     quoted = await views.get_post(tx, draft.quoted_id, author_id) if draft.quoted_id else None

@@ -19,6 +19,8 @@ from node.web import api
 from node.web.api_params import Params, path_id, read_params
 
 _MOST_COUNTED: Final = 100
+# Programs do not know these kinds; people find them on the page of their news.
+_PAGES_ONLY: Final = ("report.closed", "admin.report")
 
 
 async def read_wanted(tx: Tx, owner_id: int, params: Params, window: Window) -> list[store.Notification]:
@@ -28,7 +30,7 @@ async def read_wanted(tx: Tx, owner_id: int, params: Params, window: Window) -> 
         owner_id,
         window,
         kinds=[kind_of(one) for one in params.texts("types")] or None,
-        not_kinds=[kind_of(one) for one in params.texts("exclude_types")],
+        not_kinds=[*(kind_of(one) for one in params.texts("exclude_types")), *_PAGES_ONLY],
         actor_id=params.find_id("account_id"),
     )
 

@@ -2,10 +2,10 @@
 
 from node.errors import N_
 from node.feature import Feature, NavItem
-from node.features.settings import pages, pages_account, pages_profile
+from node.features.settings import pages, pages_account, pages_move, pages_profile
 
 FEATURE = Feature(
     name="settings",
-    routes=(*pages.ROUTES, *pages_profile.ROUTES, *pages_account.ROUTES),
+    routes=(*pages.ROUTES, *pages_profile.ROUTES, *pages_account.ROUTES, *pages_move.ROUTES),
     nav=(NavItem(N_("Settings"), "/settings", "person", "member", 180),),
 )

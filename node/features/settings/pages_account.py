@@ -82,7 +82,7 @@ async def show_account(request: web.Request) -> web.StreamResponse:
     return await _page(request)
 
 
-async def _confirm_password(request: web.Request, password: str, field: str) -> None:
+async def confirm_password(request: web.Request, password: str, field: str) -> None:
     """Whether the password is the person's. Raises: NodeError `wrong_password` on `field`."""
     node, viewer = request.app[NODE], request[VIEWER]
     await ratelimit.check(node, "sign_in_name", viewer.username)
@@ -101,7 +101,7 @@ async def change_email(request: web.Request) -> web.StreamResponse:
     form = await read_form(request, EmailForm)
     if form.ok:
         try:
-            await _confirm_password(request, form.values.email_password, "email_password")
+            await confirm_password(request, form.values.email_password, "email_password")
             async with node.db.tx() as tx:
                 await accounts.ask_email_change(tx, node, viewer.actor_id, form.values.email)
             return sessions.go_to("/settings/account?done=email")
@@ -119,7 +119,7 @@ async def change_password(request: web.Request) -> web.StreamResponse:
     if not form.ok:
         return await _page(request, password=form, status=422)
     try:
-        await _confirm_password(request, form.values.old_password, "old_password")
+        await confirm_password(request, form.values.old_password, "old_password")
         passwords.check_strength(form.values.password, username=viewer.username)
     except NodeError as error:
         if not error.field:

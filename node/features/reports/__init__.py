@@ -1,0 +1,10 @@
+"""Reports: members and other nodes ask the moderators to look at somebody; moderators answer."""
+
+from node.feature import Feature
+from node.features.reports import api, inbound, pages, pages_manage
+
+FEATURE = Feature(
+    name="reports",
+    routes=(*pages.ROUTES, *pages_manage.ROUTES, *api.ROUTES),
+    inbound=(inbound.inbound,),
+)
