@@ -22,8 +22,9 @@ def is_away(error: BaseException) -> bool:
         return state.startswith(_CLASSES) or state == "25006"
     if isinstance(error, asyncpg.InterfaceError):
         return not isinstance(error, ValueError)  # those are values no column takes
-    if isinstance(error, TimeoutError):
-        return True  # a statement, or the wait for a connection, took longer than anybody waits
+    if isinstance(error, TimeoutError | asyncpg.InternalClientError):
+        # Longer than anybody waits; or a connection that broke between two messages, in the driver's words.
+        return True
     if isinstance(error, FileNotFoundError):
         return error.filename is None  # not a file: the socket of a database that is being started
     if isinstance(error, OSError):

@@ -34,7 +34,7 @@ def outcome_of(node: Node, item: InboxItem, error: Exception) -> Outcome:
             return Outcome(item.id, "refused", error.code)
         case FederationError():
             code = error.code
-        case asyncpg.PostgresError() | asyncpg.InterfaceError() | OSError():
+        case asyncpg.PostgresError() | asyncpg.InterfaceError() | asyncpg.InternalClientError() | OSError():
             log.warning("database said no", extra={**describe(error), "activity": item.activity_uri})
             code = "database"
         case _:
