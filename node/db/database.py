@@ -25,10 +25,15 @@ log = logging.getLogger("node.db")
 Connection = asyncpg.Connection | PoolConnectionProxy
 Wake = Callable[[set[str]], Awaitable[None]]
 Prove = Callable[["Tx", int, dict[str, Any]], Awaitable[dict[str, Any]]]
+Forget = Callable[[set[int]], None]
 
 
 async def _no_wake(names: set[str]) -> None:
     """Nobody listens: the sweep finds the work."""
+
+
+def _nothing_kept(actor_ids: set[int]) -> None:
+    """This process keeps no answers."""
 
 
 async def _no_proof(tx: "Tx", actor_id: int, document: dict[str, Any]) -> dict[str, Any]:
@@ -74,6 +79,7 @@ class Tx:
         self.now = now
         self.caches = caches
         self.wakes: set[str] = set()
+        self.changed: set[int] = set()
         self.execute = connection.execute
         self.executemany = connection.executemany
         self.fetch = connection.fetch
@@ -93,6 +99,13 @@ class Tx:
         """Tell the job `name` after the commit that there is work."""
         self.wakes.add(name)
 
+    def tell_changed(self, actor_id: int) -> None:
+        """Have this process forget, right after the commit, what it keeps about one of our actors.
+
+        Other processes hear of it from the database itself, a moment later (`node.db.changes`).
+        """
+        self.changed.add(actor_id)
+
 
 class Database:
     """A pool of connections to this node's database."""
@@ -103,6 +116,7 @@ class Database:
         self.mint = mint
         self.wake: Wake = _no_wake
         self.prove: Prove = _no_proof
+        self.forget: Forget = _nothing_kept
         self._caches: dict[str, Any] = {}
 
     @classmethod
@@ -126,12 +140,14 @@ class Database:
 
     @asynccontextmanager
     async def tx(self) -> AsyncIterator[Tx]:
-        """A transaction; commits at the end, rolls back on any exception, then sends the wakes."""
+        """A transaction; commits at the end or rolls back, then forgets what changed and sends the wakes."""
         async with self.pool.acquire() as connection:
             tx = Tx(connection, self.clock.now(), self.mint, self.prove, self._caches)
             with forbid_network():
                 async with connection.transaction():
                     yield tx
+        if tx.changed:
+            self.forget(tx.changed)
         if tx.wakes:
             await self.wake(tx.wakes)
 

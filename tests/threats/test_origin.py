@@ -61,13 +61,20 @@ async def test_org_18_moves_in_a_circle_end(scene: Scene) -> None:
     eve, vera = scene.eve, scene.vera
     eve.peer.documents["/u/eve"]["alsoKnownAs"] = [vera.uri]
     vera.peer.documents["/u/vera"]["alsoKnownAs"] = [eve.uri]
-    await scene.works(vera, vera.does("Move", vera.uri, target=eve.uri))
-    ends = await scene.works(eve, eve.does("Move", eve.uri, target=vera.uri))
+    ends = await scene.works(vera, vera.does("Move", vera.uri, target=eve.uri))
+    ends += await scene.works(eve, eve.does("Move", eve.uri, target=vera.uri))
     ends += await scene.works(vera, vera.does("Move", vera.uri, target=eve.uri))
+    ends += await scene.works(eve, eve.does("Move", eve.uri, target=vera.uri))
     async with scene.node.db.read() as tx:
         asked = await tx.fetchval("SELECT count(*) FROM follows WHERE follower_id = $1", scene.amina.id)
     assert asked == 1
-    assert ends[-1] == ("ignored", "moved_before")
+    assert ends == [("done", ""), ("done", ""), ("ignored", "moved_before"), ("ignored", "moved_before")]
+    scene.rig.clock.advance(days=6)
+    again = vera.does("Move", vera.uri, target=eve.uri)
+    assert await scene.works(vera, again) == [("ignored", "moved_before")]
+    scene.rig.clock.advance(days=2)
+    again = vera.does("Move", vera.uri, target=eve.uri)
+    assert await scene.works(vera, again) == [("done", "")]
 
 
 async def test_org_20_whoever_names_a_post_first_does_not_keep_it_from_coming(scene: Scene) -> None:

@@ -1,8 +1,9 @@
 """Public answers about our people, ready to send: their documents and their WebFinger.
 
 Peers ask for the same few again and again. A copy is kept only while the database tells us of every
-change (`node.db.changes`), and goes the moment its actor changes, is closed out or deleted. What is
-not public is never kept. Called by `actors.serve`.
+change (`node.db.changes`). What this process changes itself it forgets with the commit (`Tx.tell_changed`):
+whoever is told of a change and looks at once must not find what was before. What is not public is never
+kept. Called by `actors.serve`.
 """
 
 import hashlib
@@ -49,11 +50,15 @@ class Served:
             self._copies.clear()
         self._copies[asked] = copy
 
-    def _changed(self, actor_id: str) -> None:
+    def forget(self, actor_ids: set[int]) -> None:
+        """Let go of what was said about these."""
         self.turn += 1
-        gone = [asked for asked, copy in self._copies.items() if str(copy.actor_id) == actor_id]
+        gone = [asked for asked, copy in self._copies.items() if copy.actor_id in actor_ids]
         for asked in gone:
             del self._copies[asked]
+
+    def _changed(self, actor_id: str) -> None:
+        self.forget({int(actor_id)})
 
     def _lost(self) -> None:
         self.turn += 1
@@ -71,6 +76,7 @@ async def open_served(node: Node, dsn: str) -> Served:
     served = Served(dsn)
     await served.changes.open()
     node.caches[_NAME] = served
+    node.db.forget = served.forget
     return served
 
 

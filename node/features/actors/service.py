@@ -112,7 +112,8 @@ async def update_profile(tx: Tx, node: Node, actor_id: int, change: ProfileChang
 
 
 async def publish_update(tx: Tx, node: Node, actor: Actor) -> None:
-    """Tell others that one of our actors changed."""
+    """Tell others that one of our actors changed; whoever asks next is shown it so."""
+    tx.tell_changed(actor.id)
     document = translate.to_vocab(node, actor)
     update = vocab.Update(
         id=f"{actor.uri}#updates/{tx.new_id()}",
@@ -160,4 +161,5 @@ async def bury(tx: Tx, actor_id: int, uri: str, kind: str) -> None:
     """Delete an actor's doings and empty its row; a tombstone stays."""
     await store.delete_everything_of(tx, actor_id)
     await store.put_deleted(tx, actor_id)
+    tx.tell_changed(actor_id)
     await arrivals.put_tombstone(tx, uri, kind, uri)

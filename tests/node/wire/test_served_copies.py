@@ -10,8 +10,12 @@ import aiohttp
 import asyncpg
 import pytest
 
+from node.features.accounts.store.people import put_state
+from node.features.actors import rotation
+from node.features.actors import service as actors
 from node.features.actors.served import Served, copy_of, served_of
-from node.features.actors.store import Actor, get_actor, put_actor, put_deleted
+from node.features.actors.store import Actor, get_actor, put_actor, put_deleted, put_moved
+from node.features.follows import moves
 from node.services import database_url
 from tests.rig import RigNode
 
@@ -109,6 +113,55 @@ async def test_a_changed_profile_is_served_changed(lindenhof: RigNode, amina: Ac
             304,
             b"",
         )
+
+
+async def _rename(node: RigNode, actor: Actor) -> None:
+    async with node.db.tx() as tx:
+        await actors.update_profile(tx, node.node, actor.id, actors.ProfileChange(display_name="Amina K."))
+
+
+async def _rotate(node: RigNode, actor: Actor) -> None:
+    fresh = await rotation.make_keys()
+    async with node.db.tx() as tx:
+        await rotation.rotate(tx, node.node, actor.id, fresh)
+
+
+async def _come_back(node: RigNode, actor: Actor) -> None:
+    async with node.db.tx() as tx:
+        await moves.come_back(tx, node.node, actor.id)
+
+
+async def _bury(node: RigNode, actor: Actor) -> None:
+    async with node.db.tx() as tx:
+        await actors.bury(tx, actor.id, actor.uri, actor.kind)
+
+
+async def _let_in_no_more(node: RigNode, actor: Actor) -> None:
+    async with node.db.tx() as tx:
+        assert await put_state(tx, actor.id, ("active",), "waiting")
+
+
+CHANGES = {
+    "renamed": _rename, "keys": _rotate, "come back": _come_back, "deleted": _bury, "shut out": _let_in_no_more,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("change", CHANGES)
+async def test_what_this_process_changed_is_shown_before_the_database_says_so(
+    lindenhof: RigNode, amina: Actor, change: str
+) -> None:
+    copies = served_of(lindenhof.node)
+    assert copies is not None
+    async with lindenhof.db.tx() as tx:
+        await put_moved(tx, amina.id, "https://elsewhere.example/users/amina")
+    async with aiohttp.ClientSession() as session:
+        peer = Peer(lindenhof, amina, session)
+        copies.changes._changed = lambda _: None  # the word is still on its way
+        before = await peer.ask(peer.paths[0])
+        assert copies.find(peer.paths[0]) is not None
+        await CHANGES[change](lindenhof, amina)
+        after = await peer.ask(peer.paths[0])
+        assert (before[0], before != after) == (200, True)
 
 
 async def test_counts_change_without_a_word(lindenhof: RigNode, amina: Actor) -> None:

@@ -175,6 +175,7 @@ async def put_account(tx: Tx, new: NewAccount) -> None:
 
 async def put_state(tx: Tx, actor_id: int, old: tuple[str, ...], new: str) -> bool:
     """Move an account from one of `old` to `new`; False when it was in none of them."""
+    tx.tell_changed(actor_id)
     status = await tx.execute(
         """
         UPDATE accounts SET state = $3, confirmed_at = CASE WHEN $3 IN ('active', 'waiting')

@@ -122,3 +122,34 @@ async def test_an_alias_and_a_move_by_page_ask_for_the_password(lindenhof: RigNo
         await amina.post("/settings/move/back", **amina.hidden())
         await amina.get("/settings/move")
         assert "You moved to" not in amina.text
+
+
+async def name_also(node: RigNode, who: Actor, other: Actor) -> None:
+    async with node.db.tx() as tx:
+        await moves.add_alias(tx, node.node, who.id, other)
+
+
+async def test_who_came_back_can_be_moved_to_from_where_they_had_gone(
+    rig: Rig, lindenhof: RigNode, lernwerk: RigNode
+) -> None:
+    old, new = await lindenhof.person("amina"), await lernwerk.person("amina_new")
+    jonas, olena = await lindenhof.person("jonas"), await lernwerk.person("olena")
+    far_old = await known(lernwerk, f"@amina@{lindenhof.host}")
+    far_new = await known(lindenhof, f"@amina_new@{lernwerk.host}")
+    async with lindenhof.db.tx() as tx:
+        await follows.follow(tx, lindenhof.node, jonas.id, old.id)
+    async with lernwerk.db.tx() as tx:
+        await follows.follow(tx, lernwerk.node, olena.id, far_old.id)
+    await rig.settle()
+    await name_also(lernwerk, new, far_old)
+    await move(lindenhof, old, far_new)
+    await rig.settle()
+    rig.clock.advance(minutes=1)
+    async with lindenhof.db.tx() as tx:
+        await moves.come_back(tx, lindenhof.node, old.id)
+    await name_also(lindenhof, old, far_new)
+    rig.clock.advance(minutes=1)
+    await move(lernwerk, new, far_old)
+    await rig.settle()
+    assert await follows_of(lindenhof, jonas) == [("amina", "accepted")]
+    assert await follows_of(lernwerk, olena) == [("amina", "accepted")]
