@@ -257,6 +257,21 @@ CREATE TABLE public.hosts (
     CONSTRAINT hosts_scheme_check CHECK ((scheme = ANY (ARRAY[''::text, 'cavage'::text, 'rfc9421'::text, 'ed25519'::text])))
 );
 
+CREATE TABLE public.import_lines (
+    id bigint NOT NULL,
+    owner_id bigint NOT NULL,
+    kind text NOT NULL,
+    handle text NOT NULL,
+    flag boolean NOT NULL,
+    state text DEFAULT 'due'::text NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    next_attempt_at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    code text DEFAULT ''::text NOT NULL,
+    CONSTRAINT import_lines_kind_check CHECK ((kind = ANY (ARRAY['follow'::text, 'block'::text, 'mute'::text]))),
+    CONSTRAINT import_lines_state_check CHECK ((state = ANY (ARRAY['due'::text, 'done'::text, 'failed'::text])))
+);
+
 CREATE TABLE public.inbox_items (
     id bigint NOT NULL,
     activity_uri text NOT NULL,
@@ -672,6 +687,12 @@ ALTER TABLE ONLY public.home_entries
 ALTER TABLE ONLY public.hosts
     ADD CONSTRAINT hosts_pkey PRIMARY KEY (host);
 
+ALTER TABLE ONLY public.import_lines
+    ADD CONSTRAINT import_lines_owner_id_kind_handle_key UNIQUE (owner_id, kind, handle);
+
+ALTER TABLE ONLY public.import_lines
+    ADD CONSTRAINT import_lines_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.inbox_items
     ADD CONSTRAINT inbox_items_activity_uri_key UNIQUE (activity_uri);
 
@@ -874,6 +895,10 @@ CREATE UNIQUE INDEX home_entries_once ON public.home_entries USING btree (owner_
 
 CREATE INDEX home_entries_post ON public.home_entries USING btree (post_id);
 
+CREATE INDEX import_lines_created ON public.import_lines USING btree (created_at);
+
+CREATE INDEX import_lines_due ON public.import_lines USING btree (next_attempt_at) WHERE (state = 'due'::text);
+
 CREATE INDEX inbox_items_due ON public.inbox_items USING btree (next_attempt_at, id) WHERE (state = 'new'::text);
 
 CREATE INDEX inbox_items_state ON public.inbox_items USING btree (state, id DESC) WHERE (state <> ALL (ARRAY['new'::text, 'done'::text]));
@@ -1054,6 +1079,9 @@ ALTER TABLE ONLY public.home_entries
 
 ALTER TABLE ONLY public.home_entries
     ADD CONSTRAINT home_entries_post_id_fkey FOREIGN KEY (post_id) REFERENCES public.posts(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.import_lines
+    ADD CONSTRAINT import_lines_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES public.accounts(actor_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.invites
     ADD CONSTRAINT invites_created_by_fkey FOREIGN KEY (created_by) REFERENCES public.actors(id) ON DELETE SET NULL;

@@ -1,6 +1,12 @@
-"""Leaving the house: export everything, delete the account."""
+"""Leaving the house and coming from another: export everything, bring lists along, delete the account."""
 
 from node.feature import Feature
-from node.features.leaving import pages
+from node.features.leaving import imports, pages, pages_import
 
-FEATURE = Feature(name="leaving", routes=pages.ROUTES)
+FEATURE = Feature(
+    name="leaving",
+    routes=(*pages.ROUTES, *pages_import.ROUTES),
+    jobs={"import": imports.run},
+    sweeps=(imports.sweep,),
+    retention=(imports.forget,),
+)

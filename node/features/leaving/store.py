@@ -1,14 +1,15 @@
-"""SQL of leaving: what belongs to a person, to take along or to remove.
+"""SQL of leaving: what belongs to a person, to take along or to remove, and lists they bring along.
 
 Everything is asked by the person's own id, so an export can hold nobody else's data.
 """
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 import msgspec
 
 from node.db.database import Tx
-from node.db.rows import many
+from node.db.rows import many, maybe
 
 
 class OwnPost(msgspec.Struct, frozen=True):
@@ -46,6 +47,26 @@ class Related(msgspec.Struct, frozen=True):
     address: str
     flag: bool
     since: datetime
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One person of a list somebody brought along. `kind`: follow, block, mute; `flag` as with `Related`."""
+
+    id: int
+    owner_id: int
+    kind: str
+    handle: str
+    flag: bool
+    attempts: int
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """How far one list is."""
+
+    kind: str
+    due: int
+    done: int
+    failed: int
 
 
 class Touched(msgspec.Struct, frozen=True):
@@ -185,3 +206,94 @@ async def put_post_counts(tx: Tx, post_ids: list[int]) -> None:
         """,
         post_ids,
     )
+
+
+async def put_lines(tx: Tx, owner_id: int, kind: str, lines: Sequence[tuple[str, bool]]) -> None:
+    """Add a list to what is to be done; who failed before is tried again, who is done stays so."""
+    await tx.execute(
+        """INSERT INTO import_lines (id, owner_id, kind, handle, flag, next_attempt_at, created_at)
+           SELECT u.id, $1, $2, u.handle, u.flag, $6, $6
+           FROM unnest($3::bigint[], $4::text[], $5::boolean[]) AS u (id, handle, flag)
+           ON CONFLICT (owner_id, kind, handle) DO UPDATE SET state = 'due', attempts = 0, code = '',
+               flag = EXCLUDED.flag, next_attempt_at = EXCLUDED.next_attempt_at, created_at = EXCLUDED.created_at
+               WHERE import_lines.state = 'failed'""",
+        owner_id,
+        kind,
+        [tx.new_id() for _ in lines],
+        [handle for handle, _ in lines],
+        [flag for _, flag in lines],
+        tx.now,
+    )
+
+
+async def lease_line(tx: Tx, owner_id: int, lease: timedelta) -> Line | None:
+    """Take the next due line of somebody in hand for a while; who may not act here now has none."""
+    return maybe(
+        Line,
+        await tx.fetchrow(
+            """UPDATE import_lines SET attempts = attempts + 1, next_attempt_at = $3
+               WHERE id = (SELECT l.id FROM import_lines l
+                           JOIN accounts c ON c.actor_id = l.owner_id AND c.state = 'active'
+                           WHERE l.owner_id = $1 AND l.state = 'due' AND l.next_attempt_at <= $2
+                           ORDER BY l.attempts, l.id LIMIT 1 FOR UPDATE OF l SKIP LOCKED)
+               RETURNING id, owner_id, kind, handle, flag, attempts""",
+            owner_id,
+            tx.now,
+            tx.now + lease,
+        ),
+    )
+
+
+async def put_line_ended(tx: Tx, line_id: int, code: str = "") -> None:
+    """A line is done, or failed for good with this code."""
+    await tx.execute(
+        "UPDATE import_lines SET state = CASE WHEN $2 = '' THEN 'done' ELSE 'failed' END, code = $2 WHERE id = $1",
+        line_id,
+        code,
+    )
+
+
+async def put_line_again(tx: Tx, line_id: int, at: datetime) -> None:
+    """A line is tried again later."""
+    await tx.execute("UPDATE import_lines SET next_attempt_at = $2 WHERE id = $1", line_id, at)
+
+
+async def list_importers(tx: Tx, limit: int) -> list[int]:
+    """Whose lists have lines that are due."""
+    records = await tx.fetch(
+        """SELECT DISTINCT l.owner_id FROM import_lines l
+           JOIN accounts c ON c.actor_id = l.owner_id AND c.state = 'active'
+           WHERE l.state = 'due' AND l.next_attempt_at <= $1 LIMIT $2""",
+        tx.now,
+        limit,
+    )
+    return [record["owner_id"] for record in records]
+
+
+async def list_progress(tx: Tx, owner_id: int) -> list[Progress]:
+    """How far somebody's lists are."""
+    return many(
+        Progress,
+        await tx.fetch(
+            """SELECT kind, count(*) FILTER (WHERE state = 'due') AS due,
+                      count(*) FILTER (WHERE state = 'done') AS done,
+                      count(*) FILTER (WHERE state = 'failed') AS failed
+               FROM import_lines WHERE owner_id = $1 GROUP BY kind ORDER BY kind""",
+            owner_id,
+        ),
+    )
+
+
+async def list_failed(tx: Tx, owner_id: int, limit: int) -> list[str]:
+    """Addresses that led nowhere."""
+    records = await tx.fetch(
+        "SELECT handle FROM import_lines WHERE owner_id = $1 AND state = 'failed' ORDER BY id LIMIT $2",
+        owner_id,
+        limit,
+    )
+    return [record["handle"] for record in records]
+
+
+async def delete_old_lines(tx: Tx, before: datetime) -> None:
+    """Forget lines of lists brought along long ago."""
+    await tx.execute("DELETE FROM import_lines WHERE created_at < $1 AND state <> 'due'", before)
