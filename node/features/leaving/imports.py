@@ -22,6 +22,7 @@ from node.errors import N_, NodeError
 from node.features.actors import lookup
 from node.features.actors.store import Actor
 from node.features.follows import service as follows
+from node.features.follows.store import find_follow, put_follow_wishes
 from node.features.leaving import store
 from node.features.leaving.store import Line
 from node.runtime import Node
@@ -32,7 +33,8 @@ MAX_BYTES: Final = 1024 * 1024
 MAX_ATTEMPTS: Final = 4
 KEPT: Final = timedelta(days=30)
 _MOST_HANDLE: Final = 120
-_SHARE: Final = 0.5  # of the longest time for a job; a line begun then may still end in time
+_SHARE: Final = 0.3  # of the longest time for a job: so long new lines are begun
+_LINE_SHARE: Final = 0.6  # so long one line may ask the network, so that it ends within the job
 _LEASE: Final = timedelta(minutes=10)
 _SWEPT: Final = 50
 
@@ -109,7 +111,7 @@ async def _do(node: Node, line: Line) -> None:
             await store.put_line_ended(tx, line.id, "broke_off")
         return
     try:
-        person = await lookup.resolve_handle(node, line.handle)
+        person = await _find(node, line.handle)
         async with node.db.tx() as tx:
             await _apply(tx, node, line, person)
             await store.put_line_ended(tx, line.id)
@@ -123,9 +125,20 @@ async def _do(node: Node, line: Line) -> None:
                 await store.put_line_ended(tx, line.id, error.code)
 
 
+async def _find(node: Node, handle: str) -> Actor:
+    try:
+        async with asyncio.timeout(node.config.worker.job_timeout_s * _LINE_SHARE):
+            return await lookup.resolve_handle(node, handle)
+    except TimeoutError:
+        raise NodeError("peer_unreachable", detail="too slow") from None
+
+
 async def _apply(tx: Tx, node: Node, line: Line, person: Actor) -> None:
     if line.kind == "follow":
         await follows.follow(tx, node, line.owner_id, person.id)
+        follow = await find_follow(tx, line.owner_id, person.id)
+        if follow is not None and not line.flag:
+            await put_follow_wishes(tx, follow.id, False, None)
     elif line.kind == "block":
         await follows.block(tx, node, line.owner_id, person.id)
     else:

@@ -63,9 +63,9 @@ async def _counts(node: RigNode, owner: Actor) -> dict[str, tuple[int, int, int]
         return {one.kind: (one.due, one.done, one.failed) for one in await store.list_progress(tx, owner.id)}
 
 
-async def _begin(node: RigNode, owner: Actor, kind: str, *handles: str) -> None:
+async def _begin(node: RigNode, owner: Actor, kind: str, *handles: str, flag: bool = True) -> None:
     async with node.db.tx() as tx:
-        await imports.begin(tx, owner.id, kind, [(handle, True) for handle in handles])
+        await imports.begin(tx, owner.id, kind, [(handle, flag) for handle in handles])
 
 
 async def test_everybody_in_the_lists_is_found_wherever_they_live(
@@ -85,6 +85,17 @@ async def test_everybody_in_the_lists_is_found_wherever_they_live(
         assert [row["state"] for row in states] == ["accepted", "accepted"]
         assert await tx.fetchval("SELECT count(*) FROM blocks WHERE actor_id = $1", jonas.id) == 1
         assert await tx.fetchval("SELECT count(*) FROM mutes WHERE actor_id = $1", jonas.id) == 1
+
+
+async def test_what_stood_beside_a_name_is_kept(rig: Rig, lindenhof: RigNode) -> None:
+    amina, _ = await lindenhof.person("amina"), await lindenhof.person("jonas")
+    handle = f"jonas@{lindenhof.host}"
+    await _begin(lindenhof, amina, "follow", handle, flag=False)
+    await _begin(lindenhof, amina, "mute", handle, flag=False)
+    await rig.settle()
+    async with lindenhof.db.read() as tx:
+        assert await tx.fetchval("SELECT show_boosts FROM follows") is False
+        assert await tx.fetchval("SELECT notifications FROM mutes") is False
 
 
 async def test_who_is_done_is_left_alone_and_who_failed_is_tried_again(rig: Rig, lindenhof: RigNode) -> None:
