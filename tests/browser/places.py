@@ -17,16 +17,18 @@ from node.features.actors.service import Field, ProfileChange, update_profile
 from node.features.actors.store import Actor
 from node.features.follows import service as follows
 from node.features.media import service as media
+from node.features.polls.service import PollDraft
 from node.features.posts import reactions, service
 from node.features.posts.service import Draft
 from node.features.registry import FEATURES
+from node.features.reports import service as reports
 from tests.rig import RigNode
 
 # What answers programs, other nodes, or with a redirect: nothing anybody looks at.
 NO_PAGES = (
     "/api/", "/ap/", "/.well-known/", "/nodeinfo/", "/actor", "/oauth/", "/media/", "/avatars/", "/headers/",
-    "/posts/{id:[0-9]+}", "/me", "/authorize_interaction",
 )  # fmt: skip
+SENDS_ON = ("/posts/{id:[0-9]+}", "/me", "/authorize_interaction")
 FILLED = {
     "/from-my-house": "/from-my-house?uri={amina_uri}",
     "/invite/{code}": "/invite/AAAAAAAAAAAAAAAA",
@@ -40,6 +42,10 @@ FILLED = {
     "/posts/{id:[0-9]+}/history": "/posts/{post}/history",
     "/posts/{id:[0-9]+}/edit": "/posts/{post}/edit",
     "/posts/{id:[0-9]+}/delete": "/posts/{post}/delete",
+    "/posts/{id:[0-9]+}/unquote": "/posts/{quote}/unquote",
+    "/{what:posts|people}/{id:[0-9]+}/report": "/people/{olena}/report",
+    "/people/{id:[0-9]+}/reported": "/people/{olena}/reported",
+    "/manage/reports/{id:[0-9]+}": "/manage/reports/{report}",
 }
 # Pages that say kindly that something is not (any more) there are pages too.
 SAYS_NO = ("/invite/", "/confirm/", "/reset/")
@@ -56,7 +62,7 @@ class Place(msgspec.Struct, frozen=True):
 def _is_page(route: Route) -> bool:
     if route.path in FILLED:
         return True
-    return route.method == "GET" and not route.path.startswith(NO_PAGES)
+    return route.path not in SENDS_ON and not route.path.startswith(NO_PAGES)
 
 
 def places(names: dict[str, Any]) -> list[Place]:
@@ -105,6 +111,12 @@ async def live_in(node: RigNode) -> dict[str, Any]:
         await service.write_post(
             tx, node.node, olena.id, Draft(source="About the heating…", warning="Complaints", language="en")
         )
+        quote = await service.write_post(tx, node.node, olena.id, Draft(source="Come along.", quoted_id=post))
+        poll = PollDraft(titles=("Soup", "Salad"), open_s=86_400)
+        await service.write_post(tx, node.node, jonas.id, Draft(source="What shall we eat?", poll=poll))
+        report = await reports.write_report(
+            tx, node.node, jonas.id, reports.Draft(target_id=amina.id, post_ids=(post,), comment="Too loud.")
+        )
         await service.write_post(
             tx, node.node, jonas.id, Draft(source="@amina the key is in the shed.", audience="direct")
         )
@@ -121,4 +133,12 @@ async def live_in(node: RigNode) -> dict[str, Any]:
             post,
             Draft(source="Bread and soup in the yard. #bread", media_ids=(picture,)),
         )
-    return {"post": post, "amina": amina.id, "olena": olena.id, "jonas": jonas.id, "amina_uri": amina.uri}
+    return {
+        "post": post,
+        "quote": quote,
+        "report": report.id,
+        "amina": amina.id,
+        "olena": olena.id,
+        "jonas": jonas.id,
+        "amina_uri": amina.uri,
+    }

@@ -1,5 +1,5 @@
 // A store of its own on a loopback port, with one bucket; it ends with its stdin.
-// s3rver refuses requests whose AWS signature does not fit its key.
+// It does not check signatures of version 4: that those are right is shown by Amazon's worked examples (test_sigv4).
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
