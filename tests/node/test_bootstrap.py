@@ -30,7 +30,14 @@ def clone(tmp_path: Path) -> Path:
 
 
 def command(clone: Path, *arguments: str, **variables: str) -> list[str]:
-    return ["env", *(f"{k}={v}" for k, v in variables.items()), str(clone / "allmende"), *arguments]
+    # Whoever runs the tests in the background has its children deaf to Ctrl-C.
+    return [
+        "env",
+        "--default-signal=INT",
+        *(f"{k}={v}" for k, v in variables.items()),
+        str(clone / "allmende"),
+        *arguments,
+    ]
 
 
 def run(argv: list[str], cwd: Path) -> subprocess.CompletedProcess[str]:

@@ -15,14 +15,16 @@ from node.db import rows
 from node.db.database import Tx
 
 # A delivery that failed holds back what its sender wrote later for the host: for so many tries, as
-# a peer may never take that one; what is about the same thing it holds back until it is settled.
+# a peer may never take that one, and not at all once the peer has judged that one alone and answers;
+# what is about the same thing it holds back until it is settled.
 _STEPS_ASIDE_AFTER = 3
+_JUDGED = "('http_400', 'http_403', 'http_404', 'http_422')"
 # The sum keeps the planner from walking all hosts' deliveries by their time, for want of fresh statistics.
 _READY = f"""d.state = 'due' AND d.next_attempt_at + interval '0' <= $1 AND NOT EXISTS (
         SELECT 1 FROM deliveries w
         WHERE w.state = 'due' AND w.attempts > 0 AND w.host = d.host AND w.sender_id = d.sender_id
           AND w.id < d.id AND w.next_attempt_at > $1
-          AND (w.attempts <= {_STEPS_ASIDE_AFTER} OR EXISTS (
+          AND (w.attempts <= {_STEPS_ASIDE_AFTER} AND w.code NOT IN {_JUDGED} OR EXISTS (
                SELECT 1 FROM activities mine JOIN activities before ON before.id = w.activity_id
                WHERE mine.id = d.activity_id AND mine.object_uri <> ''
                  AND mine.object_uri IN (before.object_uri, before.uri))))"""

@@ -218,6 +218,7 @@ async def test_preferences_follow_the_settings(alice: ApiClient) -> None:
         chosen,
         {
             "posting:default:visibility": str,
+            "posting:default:quote_policy": str,
             "posting:default:sensitive": bool,
             "posting:default:language": (str, type(None)),
             "reading:expand:media": str,
