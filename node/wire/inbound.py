@@ -21,7 +21,7 @@ from node.wire.store import arrivals as store
 
 log = logging.getLogger("node.wire.inbound")
 
-GATHER_S = 0.006  # how long the first of a batch waits for company
+GATHER_S = 0.009  # how long the first of a batch waits for company
 BATCH = 200
 
 
