@@ -13,12 +13,17 @@ import asyncpg
 _CLASSES: Final = ("08", "53", "57P", "58")
 # Writing past the room there is, in PostgreSQL's words: "could not extend file".
 _NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+# PostgreSQL calls a full disk 53100, but a quota or a limit on files "internal error": then only the part of it that
+# was writing tells, whatever language its messages are in.
+_WRITES_FILES: Final = ("md.c", "fd.c", "buffile.c")
 
 
 def is_away(error: BaseException) -> bool:
     """Whether this came from a database or a disk that cannot serve at the moment."""
     if isinstance(error, asyncpg.PostgresError):
         state = str(getattr(error, "sqlstate", "") or "")
+        if state == "XX000":
+            return getattr(error, "server_source_filename", "") in _WRITES_FILES
         return state.startswith(_CLASSES) or state == "25006"
     if isinstance(error, asyncpg.InterfaceError):
         return not isinstance(error, ValueError)  # those are values no column takes
