@@ -27,11 +27,11 @@ from node.features.posts import service as posts
 from node.features.posts.service import Draft
 from tests.docs.codes import ENDS
 from tests.federation.peers import AP, Peer
-from tests.fuzz import seeds
+from tests.fuzz import scene, seeds
 from tests.fuzz.findings import Findings
 from tests.fuzz.mutate import Mutator
 from tests.node.wire.shown import all_pages_work
-from tests.node.wire.strangers import PUBLIC, Stranger, known_as, outcome, run, wrong_counters
+from tests.node.wire.strangers import PUBLIC, Stranger, known_as, outcome, post, run, wrong_counters
 from tests.rig import Rig, RigNode
 
 BATCH = 40
@@ -43,7 +43,7 @@ MOST_SEEDS = 400
 _FORMER = re.compile(r"http://localhost:[0-9]+/u/eve[0-9]+(?![0-9])")
 KNOWN_TYPES = frozenset(
     ("Create", "Update", "Delete", "Undo", "Follow", "Accept", "Reject", "Like", "Announce", "Add", "Remove", "Block",
-     "Flag", "Move", "EmojiReact", "Join", "Leave", "Invite", "Offer", "QuoteRequest")
+     "Flag", "Move", "EmojiReact", "Join", "Leave", "Invite", "Offer", "QuoteRequest", "TentativeAccept")
 )  # fmt: skip
 
 
@@ -97,7 +97,9 @@ class World:
         self.post = ""
         self.who: Stranger
         self.mutator: Mutator
+        self.house: Stranger
         self.pool: list[dict[str, Any]] = []
+        self.machine_pool: list[dict[str, Any]] = []
         self.learnt: list[str] = []
         self.ends: set[tuple[str, ...]] = set()
         self.tried = self.taken = self._round = 0
@@ -126,40 +128,58 @@ class World:
         assert await self._send(orjson.dumps(self.who.does("Accept", uri))) == 202
         note = theirs.note()
         theirs.peer.documents[note["id"].removeprefix(theirs.peer.origin)] = note
+        form = self.random.choice(("public", "actor"))
+        around = await scene.set_up(self.node, self.amina, self.who, form)
+        self.house = around.house
+        self.machine_pool = scene.machine_seeds(around, self.who, note["id"])
+        assert await self._send(orjson.dumps(self.house.does("Accept", around.asked)), self.house) == 202
         self.pool = [
             *seeds.captured(self.who, self.post, self.amina.uri),
             *seeds.deeds(self.who, self.post, self.amina.uri, note["id"]),
+            *scene.seeds_of(around, self.who, note["id"]),
             *(json.loads(_FORMER.sub(self.who.uri, text)) for text in self.learnt),
         ]
         links = (self.who.uri, theirs.uri, note["id"], self.post, self.amina.uri, f"{self.who.uri}/followers",
                  f"{self.amina.uri}/followers", self.node.origin, self.node.origin + "/actor", PUBLIC,
                  peer.uri("/n/new"), peer.uri("/n/other"), peer.uri("/u/nobody"), theirs.peer.uri("/n/new"),
+                 *around.posts, around.poll["id"], self.house.uri, f"{self.who.uri}-group", f"{self.who.uri}/sync",
                  self.post.upper(), self.post + "/", self.post + "#x", peer.origin)  # fmt: skip
         self.mutator = Mutator(self.random, links)
         for one in self.peers:
             one.mutator, one.pool, one.calm = self.mutator, self.pool, False
 
-    async def _send(self, body: bytes) -> int:
+    async def _send(self, body: bytes, sender: Stranger | None = None) -> int:
         self.rig.clock.advance(milliseconds=TICK.microseconds // 1000)
+        who = sender or self.who
+        request = who.sign(self.node, body, now=self.rig.clock.now())
+        if sender is None and self.pool and self.random.random() < 0.06:
+            headers = (*request.headers, scene.claim(who, self.mutator))
+            request = request.__class__("POST", request.target, headers, body)
         try:
-            return await self.who.send(self.node, body, now=self.rig.clock.now())
+            return (await post(self.node, request)).status
         except aiohttp.ClientError as error:
             self.findings.add(f"no answer: {type(error).__name__}", str(error), body)
             return 0
+
+    def _odd(self, sender: Stranger | None) -> tuple[dict[str, Any], bytes]:
+        """A document of the pool made odd, usually with a new id and its true sender."""
+        document = self.mutator.document(self.random.choice(self.machine_pool if sender else self.pool))
+        who = sender or self.who
+        if self.random.random() < 0.85:
+            document["id"] = who.new_id("a")
+        if self.random.random() < 0.9:
+            document["actor"] = who.uri
+        return document, self.mutator.body(document)
 
     async def batch(self) -> None:
         """Some deliveries, then everything worked off and looked at."""
         sent: list[tuple[str, dict[str, Any], bytes]] = []
         began = time.process_time()
         for _ in range(BATCH):
-            document = self.mutator.document(self.random.choice(self.pool))
-            if self.random.random() < 0.85:
-                document["id"] = self.who.new_id("a")
-            if self.random.random() < 0.9:
-                document["actor"] = self.who.uri
-            body = self.mutator.body(document)
+            sender = self.house if self.random.random() < 0.1 else None
+            document, body = self._odd(sender)
             before = time.process_time()
-            status = await self._send(body)
+            status = await self._send(body, sender)
             self._judge_time(time.process_time() - before, body)
             self.tried += 1
             self.taken += status == 202

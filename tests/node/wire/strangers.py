@@ -161,7 +161,10 @@ async def wrong_counters(tx: Tx) -> list[str]:
            WHERE a.local AND a.following_count <>
                  (SELECT count(*) FROM follows f WHERE f.follower_id = a.id AND f.state = 'accepted')
            UNION ALL SELECT 'posts of ' || a.username FROM actors a
-           WHERE a.local AND a.posts_count <> (SELECT count(*) FROM posts p WHERE p.author_id = a.id)"""
+           WHERE a.local AND a.posts_count <> (SELECT count(*) FROM posts p WHERE p.author_id = a.id)
+           UNION ALL SELECT 'votes of ' || o.post_id FROM poll_options o JOIN posts p ON p.id = o.post_id
+           WHERE p.local AND o.votes < -- the vote of somebody who left stays counted
+                 (SELECT count(*) FROM poll_votes v WHERE v.post_id = o.post_id AND v.place = o.place)"""
     )
     return [row["what"] for row in rows]
 
