@@ -182,9 +182,10 @@ def _keys(who: Stranger) -> list[dict[str, Any]]:
     ways: tuple[dict[str, Any], ...] = (
         {"publicKey": [one, {**one, "id": f"{who.uri}#second"}]}, {"publicKey": [one["id"], one]}, {"publicKey": one["id"]},
         {"assertionMethod": multi}, {"assertionMethod": [multi, multi["id"], one]}, {"publicKey": [one, multi]},
-        {"type": ["Person", "Organization"], "endpoints": [{"sharedInbox": who.peer.uri("/inbox")}], "inbox": [shown["inbox"]]},
-        {"preferredUsername": [who.name], "name": {"de": "Eva"}, "followers": {"type": "Collection", "id": f"{who.uri}/followers"}},
-        {"icon": [{"type": "Image", "url": [{"type": "Link", "href": who.peer.uri("/i.png")}]}], "alsoKnownAs": who.uri},
+        {"type": ["Person", "Organization"], "endpoints": [{"sharedInbox": who.peer.uri("/inbox")}]},
+        {"preferredUsername": [who.name], "name": {"de": "Eva"}, "inbox": [shown["inbox"]]},
+        {"followers": {"type": "Collection", "id": f"{who.uri}/followers"}, "alsoKnownAs": who.uri},
+        {"icon": [{"type": "Image", "url": [{"type": "Link", "href": who.peer.uri("/i.png")}]}]},
     )  # fmt: skip
     return [who.does("Update", {"@context": CONTEXT, **shown, **way}) for way in ways]
 
@@ -222,8 +223,8 @@ def machine_seeds(scene: Scene, who: Stranger, theirs: str) -> list[dict[str, An
         follow, house.does("Follow", PUBLIC), house.does("Undo", follow), house.does("Accept", scene.asked),
         house.does("Reject", scene.asked), house.does("Announce", note["id"]), house.does("Announce", note),
         house.does("Announce", who.does("Create", note)), house.does("Announce", [note["id"], theirs]),
-        house.does("Announce", scene.posts[0]), house.does("Undo", house.does("Announce", note["id"])), who.does("Create", note),
-        house.does("Delete", note["id"]), house.does("Flag", [scene.person], content="x"),
+        house.does("Announce", scene.posts[0]), house.does("Undo", house.does("Announce", note["id"])),
+        who.does("Create", note), house.does("Delete", note["id"]), house.does("Flag", [scene.person], content="x"),
         house.does("Update", who.peer.documents["/u/house"]), house.does("Move", house.uri, target=who.uri),
     ]  # fmt: skip
     return [*made, *(listed(one) for one in made)]
