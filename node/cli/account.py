@@ -17,7 +17,8 @@ from node.db.database import Tx
 from node.errors import NodeError
 from node.features.accounts import passwords
 from node.features.accounts import service as accounts
-from node.features.actors import rotation, store
+from node.features.actors import rotation
+from node.features.actors.store import reads
 
 ROLES = click.Choice(["member", "moderator", "admin"])
 _password_file = click.option(
@@ -113,7 +114,7 @@ def rotate_keys(config: Config, usernames: tuple[str, ...], everyone: bool) -> N
         async with opened(config) as node:
             async with node.db.read() as tx:
                 named = [(await account_named(tx, name)).actor_id for name in usernames]
-                actors = await store.list_local_ids(tx) if everyone else named
+                actors = await reads.list_local_ids(tx) if everyone else named
             for actor_id in actors:
                 fresh = await rotation.make_keys()
                 async with node.db.tx() as tx:

@@ -67,7 +67,7 @@ class Tx:
     """One open transaction: asyncpg's query methods, the moment, new ids, wakes after commit.
 
     `caches` lives as long as the process and belongs to this database alone; what a store keeps there
-    it must be able to prove fresh (`actors.store`). It is never the truth.
+    it must be able to prove fresh (`actors.store.reads`). It is never the truth.
     """
 
     def __init__(

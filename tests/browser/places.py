@@ -14,7 +14,7 @@ from PIL import Image
 
 from node.feature import Route
 from node.features.actors.service import Field, ProfileChange, update_profile
-from node.features.actors.store import Actor
+from node.features.actors.store.reads import Actor
 from node.features.follows import service as follows
 from node.features.media import service as media
 from node.features.polls.service import PollDraft

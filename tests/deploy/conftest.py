@@ -21,7 +21,7 @@ from aiohttp import web
 from node.app import build_app, close_node, open_node
 from node.config import Config, DatabaseConfig, NodeConfig, ValkeyConfig, WebConfig
 from node.features.accounts import passwords, registration
-from node.features.actors.store import Actor, get_actor
+from node.features.actors.store.reads import Actor, get_actor
 from node.runtime import Node
 from node.services import Postgres, Valkey
 from node.web import ratelimit

@@ -15,8 +15,8 @@ from PIL import Image
 from federation import strict_json
 from node.db.database import Tx
 from node.features.actors import lookup
-from node.features.actors import store as actors
 from node.features.actors.service import Field, ProfileChange, update_profile
+from node.features.actors.store import reads as actors
 from node.features.follows import moves
 from node.features.follows import service as follows
 from node.features.leaving import service as leaving

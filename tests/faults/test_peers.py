@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 
 from federation import delivery
-from node.features.actors.store import Actor
+from node.features.actors.store.reads import Actor
 from node.features.posts import service as posts
 from node.features.posts.service import Draft
 from node.wire import applying

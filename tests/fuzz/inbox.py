@@ -21,7 +21,7 @@ from aiohttp import web
 
 from federation.errors import CODES as WIRE_CODES
 from node.errors import CODES as NODE_CODES
-from node.features.actors.store import Actor
+from node.features.actors.store.reads import Actor
 from node.features.follows import service as follows
 from node.features.posts import service as posts
 from node.features.posts.service import Draft

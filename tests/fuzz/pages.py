@@ -16,7 +16,7 @@ from urllib.parse import quote
 import aiohttp
 
 from node.feature import Route
-from node.features.actors.store import Actor
+from node.features.actors.store.reads import Actor
 from node.features.posts import service as posts
 from node.features.posts.service import Draft
 from node.features.registry import FEATURES

@@ -12,7 +12,7 @@ from typing import Any, get_args
 import pytest
 
 from node.feature import Access, Route
-from node.features.actors.store import Actor
+from node.features.actors.store.reads import Actor
 from node.features.follows import service as follows
 from node.features.posts import service as posts
 from node.features.posts.service import Draft

@@ -9,7 +9,7 @@ import pytest
 from node.db.rows import Window
 from node.features.actors import lookup
 from node.features.actors import service as actors
-from node.features.actors.store import Actor
+from node.features.actors.store.reads import Actor
 from node.features.follows import service as follows
 from node.features.follows import store as follow_store
 from node.features.media import service as media

@@ -9,7 +9,7 @@ import pytest
 
 from federation import inbox
 from node.features.actors import lookup
-from node.features.actors.store import Actor
+from node.features.actors.store.reads import Actor
 from node.features.posts import service as posts
 from node.features.posts.service import Draft
 from tests.federation.peers import Peer

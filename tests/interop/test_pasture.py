@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from node.features.actors.store import Actor
+from node.features.actors.store.reads import Actor
 from tests.federation.peers import Peer
 from tests.interop import pasture
 from tests.node.features.api_client import ALL_SCOPES, Clients

@@ -13,7 +13,7 @@ from node.app import build_app, close_node, open_node
 from node.clock import SettableClock
 from node.config import Config, DatabaseConfig, NodeConfig, ValkeyConfig, WebConfig
 from node.features.accounts import passwords, registration
-from node.features.actors.store import Actor, get_actor
+from node.features.actors.store.reads import Actor, get_actor
 from node.features.house import service as house
 from node.jobs import job_table, run_job, sweep
 from node.runtime import Node

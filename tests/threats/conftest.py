@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from node.features.actors.store import Actor
+from node.features.actors.store.reads import Actor
 from tests.node.wire.conftest import amina, eve, follower, peers, vera  # noqa: F401  (fixtures of this folder too)
 from tests.node.wire.strangers import Stranger
 from tests.rig import Rig, RigNode

@@ -13,7 +13,7 @@ import msgspec
 
 from federation.client import Client
 from federation.errors import FederationError
-from node.features.actors.store import Actor
+from node.features.actors.store.reads import Actor
 from tests.node.wire.strangers import PUBLIC, Stranger, counted, faults, outcome, run
 from tests.rig import Rig, RigNode
 

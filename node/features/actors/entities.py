@@ -14,7 +14,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from node.features.actors.store import Actor
+from node.features.actors.store.reads import Actor
 
 MISSING_AVATAR: Final = "/avatars/original/missing.png"
 MISSING_HEADER: Final = "/headers/original/missing.png"

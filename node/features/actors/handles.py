@@ -12,8 +12,8 @@ from federation import vocab
 from federation.discovery.webfinger import WebFinger, parse_handle
 from federation.errors import FederationError
 from node.db.database import Tx
-from node.features.actors import store
-from node.features.actors.store import Actor
+from node.features.actors.store import names, reads
+from node.features.actors.store.reads import Actor
 from node.runtime import Node
 from node.wire import wants
 from node.wire.wants import Want
@@ -28,7 +28,7 @@ async def wonder(tx: Tx, actor: Actor, document: vocab.Actor) -> None:
     claimed = _host_of(document.webfinger) if document.webfinger is not None else ""
     if claimed == actor.host:
         return
-    if not claimed and await store.is_host_plain(tx, actor.host, tx.now - ASKED_AGAIN):
+    if not claimed and await names.is_host_plain(tx, actor.host, tx.now - ASKED_AGAIN):
         return
     await wants.ask(tx, "handle", actor.id, cooldown=ASKED_AGAIN, detail=claimed)
 
@@ -41,8 +41,8 @@ async def run(node: Node, argument: str) -> None:
 async def confirm(node: Node, want: Want) -> None:
     """Ask the host, and remember what it says of the actor and, where the actor claimed nothing, of itself."""
     async with node.db.read() as tx:
-        actor = await store.get_actor(tx, want.subject_id)
-        plain = await store.is_host_plain(tx, actor.host, tx.now - ASKED_AGAIN)
+        actor = await reads.get_actor(tx, want.subject_id)
+        plain = await names.is_host_plain(tx, actor.host, tx.now - ASKED_AGAIN)
     if actor.local or actor.deleted_at is not None or (plain and not want.detail):
         return
     budget = wants.budget_of(node, FETCHES)
@@ -55,12 +55,12 @@ async def confirm(node: Node, want: Want) -> None:
         host = actor.host  # who proves no other handle is called by the id's host
     async with node.db.tx() as tx:
         if host == actor.host and not want.detail:
-            await store.put_host_plain(tx, actor.host)
+            await names.put_host_plain(tx, actor.host)
         elif host != actor.host:
-            for other_id in await store.list_unasked(tx, actor.host, _OTHERS):
+            for other_id in await names.list_unasked(tx, actor.host, _OTHERS):
                 await wants.ask(tx, "handle", other_id, cooldown=ASKED_AGAIN)
         if host != actor.handle_host:
-            await store.put_handle_host(tx, actor.id, host)
+            await names.put_handle_host(tx, actor.id, host)
 
 
 def _host_of(handle: str) -> str:

@@ -10,8 +10,9 @@ from federation.budget import FetchBudget
 from federation.discovery.webfinger import WebFinger, parse_handle
 from federation.errors import FederationError
 from node.errors import NodeError
-from node.features.actors import service, store
-from node.features.actors.store import Actor
+from node.features.actors import service
+from node.features.actors.store import names, reads
+from node.features.actors.store.reads import Actor
 from node.runtime import Node
 
 
@@ -19,8 +20,8 @@ async def find_known(node: Node, handle: str) -> Actor | None:
     """The actor of this handle, if this node knows it; no network."""
     name, _, host = handle.strip().lstrip("@").partition("@")
     async with node.db.read() as tx:
-        found = await store.find_by_handle(tx, name, (host or node.handle_host).lower())
-        return found if found and await store.is_reachable(tx, found) else None
+        found = await reads.find_by_handle(tx, name, (host or node.handle_host).lower())
+        return found if found and await reads.is_reachable(tx, found) else None
 
 
 async def resolve_handle(node: Node, handle: str) -> Actor:
@@ -44,7 +45,7 @@ async def resolve_handle(node: Node, handle: str) -> Actor:
 async def resolve_uri(node: Node, uri: str, *, budget: FetchBudget | None = None) -> Actor:
     """The actor with this ActivityPub id. Raises: as `resolve_handle`."""
     async with node.db.read() as tx:
-        known = await store.find_by_uri(tx, uri)
+        known = await reads.find_by_uri(tx, uri)
     if known is not None:
         return known
     try:
@@ -71,7 +72,7 @@ async def _remember(node: Node, thing: vocab.Thing, handle_host: str = "") -> Ac
     async with node.db.tx() as tx:
         actor = await service.upsert_remote(tx, node, thing)
         if handle_host and handle_host != actor.handle_host:
-            await store.put_handle_host(tx, actor.id, handle_host)
+            await names.put_handle_host(tx, actor.id, handle_host)
             actor = msgspec.structs.replace(actor, handle_host=handle_host)
         return actor
 

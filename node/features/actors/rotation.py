@@ -12,8 +12,9 @@ from federation import keys
 from federation.keys import AnyPrivateKey
 from node.db.database import Tx
 from node.errors import NodeError
-from node.features.actors import service, store
-from node.features.actors.store import Actor
+from node.features.actors import service
+from node.features.actors.store import reads, secrets, writes
+from node.features.actors.store.reads import Actor
 from node.runtime import Node
 from node.wire import signers
 
@@ -36,7 +37,7 @@ async def rotate(tx: Tx, node: Node, actor_id: int, fresh: FreshKeys) -> Actor:
     Whatever still waits to be delivered is signed with the new keys, the news of them too.
     Raises: NodeError `not_found`, `gone` for a deleted actor.
     """
-    actor = await store.get_actor(tx, actor_id)
+    actor = await reads.get_actor(tx, actor_id)
     if not actor.local:
         raise NodeError("not_found")
     if actor.deleted_at is not None:
@@ -46,14 +47,14 @@ async def rotate(tx: Tx, node: Node, actor_id: int, fresh: FreshKeys) -> Actor:
         keys.seal(keys.private_pem(fresh.rsa), secret),
         keys.seal(keys.private_pem(fresh.ed25519), secret),
     )
-    await store.put_new_secrets(tx, actor_id, *sealed)
+    await secrets.put_new_secrets(tx, actor_id, *sealed)
     changed = msgspec.structs.replace(
         actor,
         public_key_pem=keys.public_pem(fresh.rsa),
         ed25519_multibase=keys.multikey(fresh.ed25519),  # type: ignore[arg-type]  # it is Ed25519
         updated_at=tx.now,
     )
-    stored = await store.put_actor(tx, changed)
+    stored = await writes.put_actor(tx, changed)
     assert stored is not None
     signers.forget(node, actor_id)
     await service.publish_update(tx, node, stored)

@@ -11,9 +11,10 @@ from federation.discovery.webfinger import JRD_TYPE
 from federation.errors import FederationError
 from node.appkeys import NODE
 from node.feature import Route
-from node.features.actors import served, store, translate
+from node.features.actors import served, translate
 from node.features.actors.service import INSTANCE_PATH
-from node.features.actors.store import Actor
+from node.features.actors.store import reads
+from node.features.actors.store.reads import Actor
 from node.wire import serve
 from node.wire.inbound import receive_activity
 
@@ -24,10 +25,10 @@ async def _find(request: web.Request) -> Actor | None:
     """Our actor of this path, deleted or not; None for people who were not let in yet."""
     node = request.app[NODE]
     async with node.db.read() as tx:
-        found = await store.find_by_uri(tx, node.uri(request.path))
+        found = await reads.find_by_uri(tx, node.uri(request.path))
         if found is None or not found.local:
             return None
-        return found if found.deleted_at or await store.is_reachable(tx, found) else None
+        return found if found.deleted_at or await reads.is_reachable(tx, found) else None
 
 
 async def show_actor(request: web.Request) -> web.Response:
@@ -58,8 +59,8 @@ async def show_count(request: web.Request) -> web.Response:
     node = request.app[NODE]
     parent, _, which = request.path.rpartition("/")
     async with node.db.read() as tx:
-        actor = await store.find_by_uri(tx, node.uri(parent))
-        shown = actor is not None and actor.local and await store.is_reachable(tx, actor)
+        actor = await reads.find_by_uri(tx, node.uri(parent))
+        shown = actor is not None and actor.local and await reads.is_reachable(tx, actor)
     if actor is None or not shown:
         return serve.answer_missing()
     total = actor.followers_count if which == "followers" else actor.following_count
@@ -86,13 +87,13 @@ async def webfinger(request: web.Request) -> web.Response:
         return web.json_response({"error": error.code}, status=error.status, headers=_OPEN)
     async with node.db.read() as tx:
         if asked.name:
-            actor = await store.find_by_handle(tx, asked.name, node.handle_host)
+            actor = await reads.find_by_handle(tx, asked.name, node.handle_host)
         elif asked.uri:
-            actor = await store.find_by_uri(tx, asked.uri) or await store.find_by_url(tx, asked.uri)
+            actor = await reads.find_by_uri(tx, asked.uri) or await reads.find_by_url(tx, asked.uri)
         else:
-            actor = await store.find_by_uri(tx, node.uri(INSTANCE_PATH))
+            actor = await reads.find_by_uri(tx, node.uri(INSTANCE_PATH))
         gone = actor is not None and actor.deleted_at is not None
-        shown = actor is not None and actor.local and (gone or await store.is_reachable(tx, actor))
+        shown = actor is not None and actor.local and (gone or await reads.is_reachable(tx, actor))
     if actor is None or not shown:
         return web.json_response({"error": "not_found"}, status=404, headers=_OPEN)
     if actor.deleted_at is not None:

@@ -15,8 +15,9 @@ from federation.errors import FederationError
 from node import text
 from node.db.database import Tx
 from node.errors import NodeError
-from node.features.actors import handles, store, translate
-from node.features.actors.store import Actor
+from node.features.actors import handles, translate
+from node.features.actors.store import names, reads, secrets, writes
+from node.features.actors.store.reads import Actor
 from node.runtime import Node
 from node.wire.publish import Destinations, publish
 from node.wire.store import arrivals
@@ -56,7 +57,7 @@ async def create_local(tx: Tx, node: Node, *, kind: str, username: str, display_
     is_instance = kind == "Application"
     folder = "groups" if kind == "Group" else "users"
     uri = node.uri(INSTANCE_PATH if is_instance else f"/ap/{folder}/{actor_id}")
-    if await store.find_handle_holder(tx, username, node.handle_host, uri) is not None:
+    if await names.find_handle_holder(tx, username, node.handle_host, uri) is not None:
         raise NodeError("conflict", field="username")
     actor = translate.new_local(node, actor_id, uri, kind=kind, username=username, display_name=display_name)
     actor = msgspec.structs.replace(
@@ -66,20 +67,20 @@ async def create_local(tx: Tx, node: Node, *, kind: str, username: str, display_
         public_key_pem=keys.public_pem(rsa),
         ed25519_multibase=keys.multikey(ed25519),
     )
-    stored = await store.put_actor(tx, actor)
+    stored = await writes.put_actor(tx, actor)
     assert stored is not None
     secret = node.keyring.key("sealing")
     sealed = (keys.seal(keys.private_pem(rsa), secret), keys.seal(keys.private_pem(ed25519), secret))
-    await store.put_secrets(tx, actor_id, *sealed)
+    await secrets.put_secrets(tx, actor_id, *sealed)
     return stored
 
 
 async def ensure_instance_actor(tx: Tx, node: Node) -> Actor:
     """The actor that stands for the node itself (signs GETs, FEP-d556); made at the first start."""
-    found = await store.find_by_uri(tx, node.uri(INSTANCE_PATH))
+    found = await reads.find_by_uri(tx, node.uri(INSTANCE_PATH))
     if found is None:
-        await store.lock_founding(tx)  # several processes may start at once
-        found = await store.find_by_uri(tx, node.uri(INSTANCE_PATH))
+        await writes.lock_founding(tx)  # several processes may start at once
+        found = await reads.find_by_uri(tx, node.uri(INSTANCE_PATH))
     if found is None:
         name = node.handle_host
         found = await create_local(
@@ -90,7 +91,7 @@ async def ensure_instance_actor(tx: Tx, node: Node) -> Actor:
 
 async def update_profile(tx: Tx, node: Node, actor_id: int, change: ProfileChange) -> Actor:
     """Change one of our profiles and tell everybody who follows or is followed."""
-    actor = await store.get_actor(tx, actor_id)
+    actor = await reads.get_actor(tx, actor_id)
     wanted = {
         name: value
         for name in ("display_name", "avatar_url", "avatar_alt", "header_url", "header_alt", "locked",
@@ -104,7 +105,7 @@ async def update_profile(tx: Tx, node: Node, actor_id: int, change: ProfileChang
         wanted["fields"] = [translate.field_of(f.name, f.source) for f in change.fields[:MAX_FIELDS]]
     if change.also_known_as is not None:
         wanted["also_known_as"] = list(change.also_known_as)
-    updated = await store.put_actor(tx, msgspec.structs.replace(actor, **wanted, updated_at=tx.now))
+    updated = await writes.put_actor(tx, msgspec.structs.replace(actor, **wanted, updated_at=tx.now))
     if updated is None:
         raise NodeError("gone")
     await publish_update(tx, node, updated)
@@ -122,7 +123,7 @@ async def publish_update(tx: Tx, node: Node, actor: Actor) -> None:
         to=(vocab.PUBLIC,),
         published=tx.now,
     )
-    inboxes = await store.list_inboxes_knowing(tx, actor.id)
+    inboxes = await reads.list_inboxes_knowing(tx, actor.id)
     await publish(tx, actor.id, update, Destinations(inboxes=tuple(inboxes)))
 
 
@@ -138,13 +139,13 @@ async def upsert_remote(tx: Tx, node: Node, document: vocab.Actor) -> Actor:
     if len(name) > 64 or not (_NAME.fullmatch(name) or document.type in ("Application", "Service")):
         raise FederationError("bad_handle", "preferredUsername")
     host = uris.host_of(document.id)
-    known = await store.find_by_uri(tx, document.id)
-    holder = await store.find_handle_holder(tx, name, host, document.id)
+    known = await reads.find_by_uri(tx, document.id)
+    holder = await names.find_handle_holder(tx, name, host, document.id)
     if holder is not None:
         # One host, one name, a new id: the host built itself anew (DEL-05).
-        await store.put_displaced(tx, holder)
+        await names.put_displaced(tx, holder)
     actor = translate.from_vocab(document, known.id if known else tx.new_id(), host, tx.now)
-    stored = await store.put_actor(tx, actor)
+    stored = await writes.put_actor(tx, actor)
     if stored is None:
         raise FederationError("gone", status=404)
     if known is None and stored.kind != "Application":
@@ -159,7 +160,7 @@ async def is_stale(actor: Actor, now: datetime) -> bool:
 
 async def bury(tx: Tx, actor_id: int, uri: str, kind: str) -> None:
     """Delete an actor's doings and empty its row; a tombstone stays."""
-    await store.delete_everything_of(tx, actor_id)
-    await store.put_deleted(tx, actor_id)
+    await writes.delete_everything_of(tx, actor_id)
+    await writes.put_deleted(tx, actor_id)
     tx.tell_changed(actor_id)
     await arrivals.put_tombstone(tx, uri, kind, uri)

@@ -8,7 +8,7 @@ from typing import Any
 
 from federation import vocab
 from node import text
-from node.features.actors.store import Actor
+from node.features.actors.store.reads import Actor
 from node.runtime import Node
 
 MAX_NAME_CHARS = 200

@@ -14,9 +14,9 @@ from node.appkeys import NODE
 from node.db.database import Tx
 from node.db.rows import Window
 from node.errors import NodeError
-from node.features.actors import store as actors
 from node.features.actors.entities import Account, account
-from node.features.actors.store import Actor
+from node.features.actors.store import reads as actors
+from node.features.actors.store.reads import Actor
 from node.features.follows import store
 from node.features.media.entities import addresses_of
 from node.runtime import Node

@@ -17,7 +17,7 @@ from node.db.rows import Window
 from node.features.accounts import service as accounts
 from node.features.actors import service as actors
 from node.features.actors.entities import Account, Source, account, role_of, source_fields
-from node.features.actors.store import Actor, get_actor
+from node.features.actors.store.reads import Actor, get_actor
 from node.features.follows import store
 from node.features.media import service as media
 from node.features.media.entities import addresses_of

@@ -14,8 +14,8 @@ from aiohttp import web
 
 from node.appkeys import NODE, Viewer
 from node.db.database import Tx
-from node.features.actors import store as actors
 from node.features.actors.entities import account, stamp_or_none
+from node.features.actors.store import reads as actors
 from node.features.follows import service, store
 from node.features.follows.api_accounts import Lister, get_shown, people_page
 from node.features.follows.entities import Relationship, relationship

@@ -8,7 +8,7 @@ import msgspec
 from federation import vocab
 from federation.dispatch import Inbound
 from node.db.database import Tx
-from node.features.actors.store import Actor, find_by_uri, get_actor, is_reachable
+from node.features.actors.store.reads import Actor, find_by_uri, get_actor, is_reachable
 from node.features.follows import moves, service, store
 from node.features.house import service as house
 from node.runtime import Node

@@ -9,7 +9,7 @@ from typing import Final
 from federation import followers
 from federation.collecting import Collector
 from node.db.database import Tx
-from node.features.actors.store import Actor, get_actor, list_by_uris
+from node.features.actors.store.reads import Actor, get_actor, list_by_uris
 from node.features.follows import service, store, translate
 from node.runtime import Node
 from node.wire import wants

@@ -13,7 +13,8 @@ from federation import vocab
 from node.db.database import Tx
 from node.errors import N_, NodeError
 from node.features.actors import service as actors
-from node.features.actors.store import Actor, get_actor, put_moved
+from node.features.actors.store.reads import Actor, get_actor
+from node.features.actors.store.writes import put_moved
 from node.features.follows import service, store
 from node.features.notifications.service import notify
 from node.runtime import Node

@@ -14,8 +14,8 @@ from node.db.database import Tx
 from node.db.rows import Window
 from node.errors import NodeError
 from node.feature import Route
-from node.features.actors import store as actors
-from node.features.actors.store import Actor
+from node.features.actors.store import reads as actors
+from node.features.actors.store.reads import Actor
 from node.features.follows import service, store
 from node.features.follows.present import page_path, person_line, short_handle
 from node.runtime import Node

@@ -4,7 +4,7 @@ Pictures of people elsewhere come through our own proxy. Called by pages of this
 """
 
 from node.appkeys import Viewer
-from node.features.actors.store import Actor
+from node.features.actors.store.reads import Actor
 from node.features.media import proxy
 from node.runtime import Node
 from node.web.cards import PersonLine

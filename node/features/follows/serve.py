@@ -7,7 +7,7 @@ from aiohttp import web
 from federation import uris, vocab
 from node.appkeys import NODE
 from node.feature import Route
-from node.features.actors import store as actors
+from node.features.actors.store import reads as actors
 from node.wire import serve
 from node.wire.followers import PATH
 from node.wire.store import followers

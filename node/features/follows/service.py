@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from node.db.database import Tx
 from node.errors import NodeError
-from node.features.actors.store import Actor, get_actor, list_actors
+from node.features.actors.store.reads import Actor, get_actor, list_actors
 from node.features.follows import store, translate
 from node.features.notifications.service import notify, withdraw
 from node.features.timelines import store as timelines

@@ -17,7 +17,7 @@ import msgspec
 
 from node.errors import NodeError
 from node.features.accounts import service as accounts
-from node.features.actors import store as actors
+from node.features.actors.store import reads as actors
 from node.features.leaving import store
 from node.features.media.storage import storage_of
 from node.runtime import Node

@@ -20,7 +20,7 @@ from federation.errors import FederationError
 from node.db.database import Tx
 from node.errors import N_, NodeError
 from node.features.actors import lookup
-from node.features.actors.store import Actor
+from node.features.actors.store.reads import Actor
 from node.features.follows import service as follows
 from node.features.follows.store import find_follow, put_follow_wishes
 from node.features.leaving import store

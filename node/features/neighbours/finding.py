@@ -12,7 +12,7 @@ from federation.client import Ask, Limits
 from federation.errors import FederationError
 from node.errors import N_, NodeError
 from node.features.actors import lookup
-from node.features.actors.store import Actor
+from node.features.actors.store.reads import Actor
 from node.features.neighbours import service
 from node.features.neighbours.store import Form
 from node.runtime import Node

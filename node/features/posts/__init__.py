@@ -1,12 +1,12 @@
 """What people write, and what others do with it."""
 
 from node.feature import Feature
-from node.features.posts import api, forwarding, inbound, inbound_emoji, pages, polling, serve
+from node.features.posts import api, forwarding, inbound, inbound_emoji, inbound_marks, pages, polling, serve
 
 FEATURE = Feature(
     name="posts",
     routes=(*serve.ROUTES, *pages.ROUTES, *api.ROUTES),
-    inbound=(inbound.inbound, inbound_emoji.inbound),
+    inbound=(inbound.inbound, inbound_marks.inbound, inbound_emoji.inbound),
     jobs={"poll": polling.refresh_job},
     sweeps=(polling.sweep,),
     retention=(forwarding.forget,),

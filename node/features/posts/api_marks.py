@@ -13,7 +13,7 @@ from aiohttp import web
 
 from node.appkeys import NODE
 from node.db.database import Tx
-from node.features.actors import store as actors
+from node.features.actors.store import reads as actors
 from node.features.posts import reactions, views
 from node.features.posts.api_read import find_post_id
 from node.features.posts.entities import Boosted, Status, Statuses

@@ -14,7 +14,7 @@ from node.appkeys import NODE
 from node.db.database import Tx
 from node.db.rows import Window
 from node.errors import NodeError
-from node.features.actors import store as actors
+from node.features.actors.store import reads as actors
 from node.features.posts import views
 from node.features.posts.entities import Context, Status, StatusEdit, Statuses, StatusSource
 from node.features.posts.fetched import look_for_more

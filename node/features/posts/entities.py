@@ -18,7 +18,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from node.features.actors.entities import Account, Emoji, account, emojis, stamp, stamp_or_none
-from node.features.actors.store import Actor
+from node.features.actors.store.reads import Actor
 from node.features.emoji.store import Reacted
 from node.features.media.entities import MediaAttachment, addresses_of, attachment
 from node.features.polls.entities import Poll, poll
@@ -190,7 +190,7 @@ class Statuses:
         self._accounts: dict[int, tuple[Actor, Account]] = node.caches.setdefault("accounts", {})
 
     def account(self, actor: Actor) -> Account:
-        """Mastodon's Account, made once for every version of a row that `actors.store` gives."""
+        """Mastodon's Account, made once for every version of a row that `actors.store.reads` gives."""
         known = self._accounts.get(actor.id)
         if known is not None and known[0] is actor:
             return known[1]

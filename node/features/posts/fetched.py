@@ -7,7 +7,7 @@ from federation import vocab
 from federation.budget import FetchBudget
 from federation.uris import host_of
 from node.features.actors import lookup
-from node.features.actors.store import Actor
+from node.features.actors.store.reads import Actor
 from node.features.media import service as media
 from node.features.polls import service as polls
 from node.features.polls import translate as poll_translate

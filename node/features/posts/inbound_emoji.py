@@ -1,11 +1,11 @@
-"""Emoji that arrive in answer to posts we hold. Taking them back is an Undo like any other (`inbound`)."""
+"""Emoji that arrive in answer to posts we hold. Taking them back is an Undo like any other (`inbound_marks`)."""
 
 from federation.dispatch import Inbound
 from node.db.database import Tx
 from node.features.emoji import service as emoji
 from node.features.emoji.store import NewReaction
 from node.features.emoji.translate import emoji_of
-from node.features.posts.inbound import posts_liked
+from node.features.posts.inbound_marks import posts_liked
 from node.features.posts.store import writes
 from node.runtime import Node
 from node.wire.incoming import Ignored, Incoming, Refused, Registry

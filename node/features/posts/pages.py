@@ -14,7 +14,7 @@ from node.appkeys import NODE, VIEWER, Viewer
 from node.db.database import Tx
 from node.errors import NodeError
 from node.feature import Route
-from node.features.actors.store import Actor
+from node.features.actors.store.reads import Actor
 from node.features.posts import pages_polls, pages_write, polling, reactions, views
 from node.features.posts.fetched import look_for_more
 from node.features.posts.pages_write import answer_page

@@ -15,7 +15,7 @@ from federation.budget import FetchBudget
 from federation.errors import FederationError
 from node.db.database import Tx
 from node.errors import NodeError
-from node.features.actors.store import get_actor
+from node.features.actors.store.reads import get_actor
 from node.features.polls import service as polls
 from node.features.polls import store, translate
 from node.features.polls.service import VoteRefused

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from node import i18n
 from node.appkeys import Viewer
 from node.db.database import Tx
-from node.features.actors.store import Actor, list_actors
+from node.features.actors.store.reads import Actor, list_actors
 from node.features.emoji.present import chip
 from node.features.follows.present import page_path, person_line
 from node.features.media import service as media

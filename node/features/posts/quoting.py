@@ -11,7 +11,7 @@ from typing import Final, Literal
 from federation import vocab
 from node.db.database import Tx
 from node.errors import N_, NodeError
-from node.features.actors.store import get_actor
+from node.features.actors.store.reads import get_actor
 from node.features.follows.store import find_follow
 from node.features.notifications.service import notify
 from node.features.posts.store import quotes, writes

@@ -7,7 +7,7 @@ transaction and answers for whoever may see the post.
 from federation import vocab
 from node.db.database import Tx
 from node.errors import N_, NodeError
-from node.features.actors.store import Actor, get_actor
+from node.features.actors.store.reads import Actor, get_actor
 from node.features.notifications.service import notify, withdraw
 from node.features.posts import translate, views
 from node.features.posts.store import marks

@@ -12,7 +12,7 @@ from node.db.database import Tx
 from node.db.rows import Window
 from node.errors import NodeError
 from node.feature import Route
-from node.features.actors import store as actors
+from node.features.actors.store import reads as actors
 from node.features.posts import service, translate, views
 from node.features.posts.store import marks, reads
 from node.features.posts.views import PostView

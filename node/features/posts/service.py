@@ -15,7 +15,7 @@ from node.db.database import Tx
 from node.errors import N_, NodeError
 from node.features.accounts import service as accounts
 from node.features.actors import lookup
-from node.features.actors.store import Actor, find_by_handle, get_actor
+from node.features.actors.store.reads import Actor, find_by_handle, get_actor
 from node.features.media import service as media
 from node.features.neighbours import service as neighbours
 from node.features.notifications.service import notify

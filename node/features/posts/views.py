@@ -14,7 +14,7 @@ import msgspec
 
 from node.db.database import Tx
 from node.errors import NodeError
-from node.features.actors.store import Actor, list_versions
+from node.features.actors.store.reads import Actor, list_versions
 from node.features.emoji import service as emoji
 from node.features.emoji.store import Reacted
 from node.features.media import service as media_service

@@ -16,7 +16,7 @@ from node.appkeys import Viewer
 from node.db.database import Tx
 from node.errors import N_
 from node.features.accounts import service as accounts
-from node.features.actors.store import Actor, count_local, find_by_handle, get_actor
+from node.features.actors.store.reads import Actor, count_local, find_by_handle, get_actor
 from node.features.follows.present import page_path, person_line, short_handle
 from node.features.media import service as media
 from node.features.media import store as media_store

@@ -8,10 +8,10 @@ import msgspec
 from federation import vocab
 from federation.dispatch import Inbound
 from node.db.database import Tx
-from node.features.actors.store import get_actor
+from node.features.actors.store.reads import get_actor
 from node.features.posts import service as posts
 from node.features.posts import translate
-from node.features.posts.inbound import Taken, take_post
+from node.features.posts.arriving import Taken, take_post
 from node.features.posts.store import quotes, writes
 from node.features.posts.store.quotes import Sides
 from node.features.quotes import service

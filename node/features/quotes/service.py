@@ -7,7 +7,7 @@ answered at once, since nobody should have to sit by a queue of wishes.
 from federation import vocab
 from node.db.database import Tx
 from node.errors import NodeError
-from node.features.actors.store import Actor, get_actor
+from node.features.actors.store.reads import Actor, get_actor
 from node.features.notifications.service import notify, withdraw
 from node.features.posts import quoting, views
 from node.features.posts import service as posts

@@ -11,7 +11,7 @@ from federation.budget import FetchBudget
 from federation.collecting import Collector, Listed
 from federation.errors import FederationError
 from node.errors import NodeError
-from node.features.actors.store import Actor, get_actor
+from node.features.actors.store.reads import Actor, get_actor
 from node.features.posts.fetched import take_boost, take_fetched
 from node.features.posts.store import marks, writes
 from node.runtime import Node

@@ -15,9 +15,9 @@ from node import __version__
 from node.appkeys import NODE
 from node.db.database import Tx
 from node.features.accounts.store import people
-from node.features.actors import store as actors
 from node.features.actors.entities import MISSING_HEADER, Account, account
 from node.features.actors.service import MAX_FIELDS
+from node.features.actors.store import reads as actors
 from node.features.follows.api_profile import MAX_FIELD_NAME_CHARS, MAX_FIELD_VALUE_CHARS
 from node.features.house import service as house
 from node.features.house.api import rules_of

@@ -13,8 +13,8 @@ from node import __version__
 from node.appkeys import NODE
 from node.db.database import Tx
 from node.feature import Route
-from node.features.actors import store as actors
 from node.features.actors.service import INSTANCE_PATH
+from node.features.actors.store import reads as actors
 from node.features.house import service as house
 from node.features.house.store import count_usage
 

@@ -16,7 +16,7 @@ from node.db.database import Tx
 from node.db.rows import Window
 from node.errors import N_, NodeError
 from node.feature import NavItem, Route
-from node.features.actors.store import Actor, list_actors
+from node.features.actors.store.reads import Actor, list_actors
 from node.features.emoji.present import chip
 from node.features.emoji.store import Reacted
 from node.features.follows import store as follows

@@ -15,8 +15,8 @@ from node.appkeys import NODE, VIEWER, Viewer
 from node.db.database import Tx
 from node.errors import NodeError
 from node.feature import Route
-from node.features.actors import store as actors
-from node.features.actors.store import Actor
+from node.features.actors.store import reads as actors
+from node.features.actors.store.reads import Actor
 from node.features.follows import store as follows
 from node.features.follows.pages import find_shown
 from node.features.follows.present import page_path, person_line

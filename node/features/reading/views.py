@@ -6,7 +6,7 @@ from datetime import datetime
 import msgspec
 
 from node.db.database import Tx
-from node.features.actors.store import Actor, list_actors
+from node.features.actors.store.reads import Actor, list_actors
 from node.features.emoji.store import list_of_people
 from node.features.posts.views import PostView, list_posts
 from node.features.reading.store import Entry, Notification

@@ -7,7 +7,7 @@ from node.appkeys import NODE, VIEWER, Viewer
 from node.db.database import Tx
 from node.errors import N_, NodeError
 from node.feature import Route
-from node.features.actors.store import Actor, get_actor
+from node.features.actors.store.reads import Actor, get_actor
 from node.features.follows.present import page_path, person_line
 from node.features.house import service as house
 from node.features.posts import views

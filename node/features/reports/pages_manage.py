@@ -8,7 +8,7 @@ from node.appkeys import NODE, VIEWER
 from node.db.database import Tx
 from node.errors import NodeError
 from node.feature import Route
-from node.features.actors.store import Actor, list_actors
+from node.features.actors.store.reads import Actor, list_actors
 from node.features.follows.present import person_line
 from node.features.reports import service, store
 from node.features.reports.store import Report

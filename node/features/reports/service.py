@@ -16,7 +16,7 @@ from node.errors import N_, NodeError
 from node.features.accounts import letters
 from node.features.accounts.store import people
 from node.features.actors import service as actors
-from node.features.actors.store import Actor, get_actor
+from node.features.actors.store.reads import Actor, get_actor
 from node.features.house import service as house
 from node.features.notifications.service import notify, withdraw
 from node.features.posts import views

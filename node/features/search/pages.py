@@ -14,7 +14,7 @@ from node import text
 from node.appkeys import NODE, VIEWER
 from node.errors import N_, NodeError
 from node.feature import NavItem, Route
-from node.features.actors import store as actors
+from node.features.actors.store import reads as actors
 from node.features.follows import store as follows
 from node.features.follows.present import page_path, person_line
 from node.features.posts.present import list_cards, page_of

@@ -15,8 +15,8 @@ from node.db.database import Tx
 from node.errors import NodeError
 from node.features.actors import lookup
 from node.features.actors import service as actors
-from node.features.actors import store as actor_store
-from node.features.actors.store import Actor
+from node.features.actors.store import reads as actor_store
+from node.features.actors.store.reads import Actor
 from node.features.posts import fetched, views
 from node.features.posts.views import PostView
 from node.features.search import store

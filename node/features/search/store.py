@@ -2,7 +2,7 @@
 
 from node.db import rows
 from node.db.database import Tx
-from node.features.actors.store import COLUMNS, Actor
+from node.features.actors.store.reads import COLUMNS, Actor
 
 
 async def list_tags(tx: Tx, prefix: str, limit: int) -> list[str]:

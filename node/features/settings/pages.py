@@ -13,7 +13,7 @@ from node.feature import Route
 from node.features.accounts import service as accounts
 from node.features.accounts.store import sessions as session_store
 from node.features.actors import service as actors
-from node.features.actors import store as actor_store
+from node.features.actors.store import reads as actor_store
 from node.features.posts import writing
 from node.features.settings import choices
 from node.web import sessions

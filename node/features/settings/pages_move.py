@@ -10,8 +10,8 @@ from node.appkeys import NODE, VIEWER
 from node.errors import N_, NodeError
 from node.feature import Route
 from node.features.actors import lookup
-from node.features.actors import store as actor_store
-from node.features.actors.store import Actor
+from node.features.actors.store import reads as actor_store
+from node.features.actors.store.reads import Actor
 from node.features.follows import moves
 from node.features.follows.present import person_line
 from node.features.settings.pages_account import confirm_password

@@ -13,8 +13,8 @@ from node.appkeys import NODE, VIEWER
 from node.errors import N_, NodeError
 from node.feature import Route
 from node.features.actors import service as actors
-from node.features.actors import store as actor_store
-from node.features.actors.store import Actor
+from node.features.actors.store import reads as actor_store
+from node.features.actors.store.reads import Actor
 from node.features.media import service as media
 from node.runtime import Node
 from node.web.forms import Form, read_form

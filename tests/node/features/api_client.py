@@ -15,7 +15,7 @@ from typing import Any
 import aiohttp
 import msgspec
 
-from node.features.actors.store import Actor
+from node.features.actors.store.reads import Actor
 from node.features.oauth import service as oauth
 from tests.rig import RigNode
 

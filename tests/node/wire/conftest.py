@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from node.features.actors.store import Actor
+from node.features.actors.store.reads import Actor
 from node.features.follows import service as follows
 from tests.federation.peers import Peer
 from tests.node.wire.strangers import Stranger, known_as, run

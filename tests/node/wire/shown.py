@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from node.features.actors.store import Actor
+from node.features.actors.store.reads import Actor
 from tests.node.features.accounts.browser import Browser
 from tests.node.features.api_client import ALL_SCOPES, Clients
 from tests.rig import RigNode

@@ -22,7 +22,7 @@ from federation.signatures import cavage
 from federation.signatures.message import Outgoing, SignedRequest
 from node.db.database import Tx
 from node.features.actors import lookup
-from node.features.actors.store import Actor
+from node.features.actors.store.reads import Actor
 from tests.federation.peers import NOW, Peer, key, signed
 from tests.rig import RigNode
 

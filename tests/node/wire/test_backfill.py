@@ -11,7 +11,7 @@ from aiohttp import web
 
 from node.db.rows import Window
 from node.features.actors import lookup
-from node.features.actors.store import Actor
+from node.features.actors.store.reads import Actor
 from node.features.follows import service as follows
 from node.features.posts import views
 from node.features.reach import backfill

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from federation import vocab
 from node.features.actors import service as actors
-from node.features.actors.store import Actor
+from node.features.actors.store.reads import Actor
 from node.features.follows import store as follows
 from node.features.posts import service as posts
 from node.features.posts.service import Draft

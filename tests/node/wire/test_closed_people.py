@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 
 from node.features.accounts import passwords, registration
-from node.features.actors.store import get_actor
+from node.features.actors.store.reads import get_actor
 from tests.rig import RigNode
 
 AP = {"Accept": "application/activity+json"}

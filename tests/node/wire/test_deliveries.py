@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 
 from node.features.actors import lookup
-from node.features.actors.store import Actor
+from node.features.actors.store.reads import Actor
 from node.features.follows import store as follows
 from node.features.follows.service import follow
 from node.features.posts import service as posts

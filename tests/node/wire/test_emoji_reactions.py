@@ -9,7 +9,7 @@ import pytest
 
 from federation import vocab
 from node.db.rows import Window
-from node.features.actors.store import Actor
+from node.features.actors.store.reads import Actor
 from node.features.emoji.service import MOST_OF_ONE
 from node.features.emoji.translate import is_emoji
 from node.features.posts import views

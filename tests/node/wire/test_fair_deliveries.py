@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from node.features.actors import lookup
-from node.features.actors.store import Actor
+from node.features.actors.store.reads import Actor
 from node.features.follows import service as follows
 from node.features.posts import service as posts
 from node.wire import deliver

@@ -11,7 +11,7 @@ from federation import followers
 from federation.followers import Claim
 from federation.keys import Signer
 from node.features.actors import lookup
-from node.features.actors.store import Actor
+from node.features.actors.store.reads import Actor
 from node.features.follows import service as follows
 from node.features.follows.store import find_follow
 from tests.federation.peers import key

@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 from node.features.actors import lookup
-from node.features.actors.store import Actor, get_actor
+from node.features.actors.store.reads import Actor, get_actor
 from node.features.posts import views
 from tests.federation.peers import Peer
 from tests.node.features.readers import signed_in, write

@@ -17,7 +17,7 @@ import pytest
 
 from federation.keys import Signer
 from federation.signatures.message import SignedRequest
-from node.features.actors.store import Actor
+from node.features.actors.store.reads import Actor
 from tests.federation.peers import NOW, key, replaced, signed
 from tests.node.wire.strangers import (
     PUBLIC,

@@ -8,7 +8,7 @@ import pytest
 
 from node.db.rows import Window
 from node.errors import NodeError
-from node.features.actors.store import Actor
+from node.features.actors.store.reads import Actor
 from node.features.neighbours import finding, service
 from node.features.posts import service as posts
 from node.features.posts import views

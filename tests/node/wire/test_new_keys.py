@@ -7,7 +7,7 @@ import pytest
 from federation import proofs, strict_json
 from federation.keys import PublicKey
 from node.features.actors import lookup, rotation
-from node.features.actors.store import Actor
+from node.features.actors.store.reads import Actor
 from node.features.follows import service as follows
 from node.wire import signers
 from tests.federation.peers import Peer

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from node.features.actors.store import Actor
+from node.features.actors.store.reads import Actor
 from node.features.posts import reactions, views
 from tests.node.wire.strangers import CONTEXT, Stranger, counted, faults, outcome, run
 from tests.node.wire.test_states import Line, one_post, shown_to, told

@@ -10,7 +10,7 @@ from federation import proofs, strict_json
 from federation.keys import PublicKey
 from node.features.actors import lookup
 from node.features.actors import service as actors
-from node.features.actors.store import Actor
+from node.features.actors.store.reads import Actor
 from node.features.follows import service as follows
 from node.features.posts import reactions
 from node.features.posts import service as posts

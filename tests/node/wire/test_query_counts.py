@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 
 from node.feature import Route
-from node.features.actors.store import Actor
+from node.features.actors.store.reads import Actor
 from node.features.follows import service as follows
 from node.features.posts import reactions
 from node.features.posts import service as posts

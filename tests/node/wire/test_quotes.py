@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from node.features.actors.store import Actor
+from node.features.actors.store.reads import Actor
 from node.features.posts import service as posts
 from node.features.posts import views
 from node.features.posts.service import Draft

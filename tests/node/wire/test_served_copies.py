@@ -14,7 +14,8 @@ from node.features.accounts.store.people import put_state
 from node.features.actors import rotation
 from node.features.actors import service as actors
 from node.features.actors.served import Served, copy_of, served_of
-from node.features.actors.store import Actor, get_actor, put_actor, put_deleted, put_moved
+from node.features.actors.store.reads import Actor, get_actor
+from node.features.actors.store.writes import put_actor, put_deleted, put_moved
 from node.features.follows import moves
 from node.services import database_url
 from tests.rig import RigNode

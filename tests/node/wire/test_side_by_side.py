@@ -9,7 +9,7 @@ import pytest
 
 from node.app import close_node, open_node
 from node.db.rows import Window
-from node.features.actors.store import Actor
+from node.features.actors.store.reads import Actor
 from node.features.posts import service as posts
 from node.features.posts.service import Draft
 from node.features.reading import store as reading

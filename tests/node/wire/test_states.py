@@ -11,7 +11,7 @@ import pytest
 
 from federation.keys import Signer
 from node.db.rows import Window
-from node.features.actors.store import Actor
+from node.features.actors.store.reads import Actor
 from node.features.follows import service as follows
 from node.features.posts import service as posts
 from node.features.posts.service import Draft

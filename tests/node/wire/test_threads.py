@@ -11,7 +11,7 @@ from aiohttp import web
 
 from federation import vocab
 from node.features.actors import lookup
-from node.features.actors.store import Actor
+from node.features.actors.store.reads import Actor
 from node.features.posts import fetched, views
 from node.features.posts.service import Draft, write_post
 from node.features.reach import threads

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 import msgspec
 import pytest
 
-from node.features.actors.store import Actor
+from node.features.actors.store.reads import Actor
 from node.features.follows import service as follows
 from node.features.follows import store as follow_store
 from node.features.posts import service as posts

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from node.errors import NodeError
-from node.features.actors import lookup, store
-from node.features.actors.store import Actor
+from node.features.actors import lookup
+from node.features.actors.store import reads
+from node.features.actors.store.reads import Actor
 from node.features.follows import moves
 from node.features.follows import service as follows
 from node.features.posts import service as posts
@@ -53,7 +54,7 @@ async def test_a_person_moves_and_followers_in_both_houses_go_along(
     assert await follows_of(lindenhof, jonas) == [("amina_new", "accepted")]
     assert await follows_of(lernwerk, olena) == [("amina_new", "accepted")]
     async with lernwerk.db.read() as tx:
-        assert (await store.get_actor(tx, far.id)).moved_to_uri == new.uri
+        assert (await reads.get_actor(tx, far.id)).moved_to_uri == new.uri
         assert await tx.fetchval("SELECT count(*) FROM moves WHERE ended_at IS NULL") == 0
 
 

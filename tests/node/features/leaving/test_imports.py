@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from node.errors import NodeError
-from node.features.actors.store import Actor
+from node.features.actors.store.reads import Actor
 from node.features.follows import service as follows
 from node.features.leaving import imports, store
 from tests.node.features.readers import signed_in

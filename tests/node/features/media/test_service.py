@@ -10,7 +10,7 @@ import pytest
 
 from federation.vocab.parts import Media as WireMedia
 from node.errors import NodeError
-from node.features.actors.store import Actor
+from node.features.actors.store.reads import Actor
 from node.features.media import jobs, service, store
 from node.features.media.kinds import MP3, MP4
 from node.features.media.storage import MediaStorage, storage_of

@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 
 from federation.vocab import Media as WireMedia
-from node.features.actors.store import Actor
+from node.features.actors.store.reads import Actor
 from node.features.media import jobs, service, store
 from node.features.media.storage import storage_of
 from node.features.posts import service as posts

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from node.features.actors import entities as people
-from node.features.actors.store import Actor
+from node.features.actors.store.reads import Actor
 from node.features.posts.entities import Boosted, Statuses
 from node.features.posts.views import Picture, PostView
 from tests.node.features import api_client as shapes

@@ -10,7 +10,7 @@ import pytest
 
 from node.errors import NodeError
 from node.features.actors import lookup
-from node.features.actors.store import Actor
+from node.features.actors.store.reads import Actor
 from node.features.posts import service as posts
 from node.features.posts.store import writes
 from node.features.reports import service, store

@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 from PIL import Image
 
-from node.features.actors import store as actors
+from node.features.actors.store import reads as actors
 from node.features.settings.pages import browser_of
 from tests.node.features.accounts.browser import Browser
 from tests.node.features.accounts.mailbox import letters_to, secret_in
