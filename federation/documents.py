@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-from federation import jsonld, strict_json
+from federation import compacting, jsonld, strict_json
 from federation.errors import FederationError
 
 _PROGRAM: Final = Path(__file__).with_name("compactor.py")
@@ -41,10 +41,10 @@ class Documents:
         renamed = jsonld.check(document)
         if not jsonld.needs_processor(document, renamed):
             return document
-        return jsonld.merged(document, await self._compacted(document))
+        return compacting.merged(document, await self._compacted(document))
 
     async def _compacted(self, document: dict[str, Any]) -> dict[str, Any]:
-        question = strict_json.dumps(jsonld.question_for(document))
+        question = strict_json.dumps(compacting.question_for(document))
         if self._asking >= _WAITING:
             raise FederationError("jsonld_busy", permanent=False, status=503)
         self._asking += 1

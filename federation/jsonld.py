@@ -1,60 +1,31 @@
-"""JSON-LD at arm's length: contexts from this package only, and a check that nobody plays with them.
+"""JSON-LD at arm's length: a check that nobody plays with contexts.
 
 We read plain JSON. That is safe only while JSON-LD readers see the same document, so `check`
 refuses whatever could make the two views differ: redefined core terms, `@graph`, `@reverse` and
 their like. Documents that are not written in the usual short form are for a processor
-(`documents`), and what it says must agree with the plain view. Nothing here touches the network
-and nothing canonicalises. Called by `documents`.
+(`compacting`). Nothing here touches the network and nothing canonicalises. Called by `documents`.
 Spec: JSON-LD 1.1; threats JSN-06, JSN-07, RES-15.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from functools import cache
-from importlib import resources
 from typing import Any, Final
 
 import msgspec
 
 from federation import strict_json
 from federation.errors import FederationError
-from federation.vocab.terms import CID, SECURITY, WEBFINGER, everything
-from federation.vocab.values import AS, PUBLIC, as_list, ref, refs
+from federation.known_contexts import bundled
+from federation.vocab.terms import everything
+from federation.vocab.values import AS, as_list
 
 Document = dict[str, Any]
 
 MAX_NODES: Final = 3_000
 MAX_CONTEXTS: Final = 24
 MAX_TERMS: Final = 600
-MAX_COMPACTED_VALUES: Final = 1_000
-"""A processor takes up to 0.25 ms for each value, so what it is given is small (RES-15)."""
-
-_FILES: Final[dict[str, str]] = {
-    AS: "activitystreams",
-    SECURITY: "security-v1",
-    CID: "cid-v1",
-    "https://w3id.org/security/multikey/v1": "security-multikey-v1",
-    WEBFINGER: "webfinger",
-    "https://w3id.org/identity/v1": "identity-v1",
-    "https://w3id.org/security/data-integrity/v1": "security-data-integrity-v1",
-    "https://w3id.org/security/data-integrity/v2": "security-data-integrity-v2",
-    "https://www.w3.org/ns/did/v1": "did-v1",
-    "https://purl.archive.org/miscellany": "miscellany",
-    "https://join-lemmy.org/context.json": "join-lemmy",
-    "https://join-lemmy.org/static/context.json": "join-lemmy",
-    "https://litepub.social/litepub/context.jsonld": "litepub",
-    "http://joinmastodon.org/ns": "joinmastodon",
-    "http://joinmastodon.org/ns#": "joinmastodon",
-    "http://schema.org": "schemaorg",
-    "http://schema.org#": "schemaorg",
-    "http://schema.org/": "schemaorg",
-    "https://schema.org": "schemaorg",
-    "https://schema.org/": "schemaorg",
-    "https://gotosocial.org/ns": "gotosocial",
-    "https://w3id.org/fep/5711": "fep-5711",
-}
 _FORBIDDEN: Final = frozenset({"@graph", "@included", "@reverse", "@nest", "@import", "@propagate"})
 _EXPANDED: Final = frozenset({"@value", "@list", "@set", "@language"})
 # AS2 terms that peers define anew in good faith, and that carry no authority here.
@@ -64,7 +35,7 @@ _REDEFINED_IN_PRACTICE: Final = frozenset(
 _CORE_SECURITY: Final = frozenset(
     {"publicKey", "publicKeyPem", "owner", "assertionMethod", "controller", "publicKeyMultibase", "proof"}
 )
-_AS_SPELLINGS: Final = ("as:", AS + "#")
+AS_SPELLINGS: Final = ("as:", AS + "#")
 _SECURITY_SPELLINGS: Final = ("sec:", "https://w3id.org/security#")
 _PREFIXES: Final[dict[str, tuple[str, ...]]] = {
     "as": (AS + "#",),
@@ -78,18 +49,7 @@ _REMEMBERED_BYTES: Final = 8_192
 
 
 @cache
-def bundled(url: str) -> Document | None:
-    """The bundled document of a context address; None for one we do not have."""
-    name = "litepub" if url.endswith("litepub-0.1.jsonld") else _FILES.get(url)
-    if name is None:
-        return None
-    text = resources.files("federation").joinpath("contexts", f"{name}.json").read_text("utf-8")
-    document: Document = json.loads(text)
-    return document
-
-
-@cache
-def _core_terms() -> frozenset[str]:
+def core_terms() -> frozenset[str]:
     """What AS2 defines: identity, authority, addressing, types. None may be given another meaning."""
     document = bundled(AS) or {}
     prefixes = {"id", "type", "as", "xsd", "ldp", "vcard", "@vocab"}
@@ -118,7 +78,7 @@ def _check_term(term: str, meaning: Any) -> None:
         _refuse("context_redefines", term)
     if term in _PREFIXES and meaning not in _PREFIXES[term]:
         _refuse("context_redefines", term)
-    if term in _core_terms() and meaning != term and meaning not in [start + term for start in _AS_SPELLINGS]:
+    if term in core_terms() and meaning != term and meaning not in [start + term for start in AS_SPELLINGS]:
         _refuse("context_redefines", term)
     if term in _CORE_SECURITY and meaning != term and meaning not in [s + term for s in _SECURITY_SPELLINGS]:
         _refuse("context_redefines", term)
@@ -164,7 +124,7 @@ def _resolved(term: Any, definitions: Document, depth: int = 8) -> str:
     prefix, colon, rest = term.partition(":")
     if colon and not rest.startswith("//") and prefix in definitions:
         return _resolved(prefix, definitions, depth - 1) + rest
-    return AS + "#" + term if not colon and term in _core_terms() else term
+    return AS + "#" + term if not colon and term in core_terms() else term
 
 
 def _renames(term: str, definitions: Document) -> bool:
@@ -248,7 +208,7 @@ def check(document: Document) -> frozenset[str]:
     return renamed
 
 
-def _is_long_key(key: str) -> bool:
+def is_long_key(key: str) -> bool:
     return key.startswith(("as:", "http://", "https://"))
 
 
@@ -262,7 +222,7 @@ def needs_processor(document: Document, renamed: frozenset[str] = frozenset()) -
     for part in (document, inner) if type(inner) is dict else (document,):
         # One search over all keys: nearly every document has neither sign in any of them.
         has_colon = ":" in "\n".join(part)
-        if not _EXPANDED.isdisjoint(part) or (has_colon and any(map(_is_long_key, part))):
+        if not _EXPANDED.isdisjoint(part) or (has_colon and any(map(is_long_key, part))):
             return True
     return bool(renamed) and _uses(document, renamed)
 
@@ -282,81 +242,6 @@ def _uses(document: Document, words: frozenset[str]) -> bool:
     return False
 
 
-def _check_weight(document: Document) -> None:
-    """Raises: `jsonld_too_big` above `MAX_COMPACTED_VALUES` values, contexts not counted."""
-    pending: list[Any] = [document]
-    weight = 0
-    while pending:
-        value = pending.pop()
-        weight += 1
-        if type(value) is dict:
-            pending += [inner for key, inner in value.items() if key != "@context"]
-        elif type(value) is list:
-            pending += value
-        if weight + len(pending) > MAX_COMPACTED_VALUES:
-            _refuse("jsonld_too_big", "to compact")
-
-
-def question_for(document: Document) -> Document:
-    """What a processor is asked: the document, our context, and every bundled context either names.
-
-    Raises: `jsonld_too_big`.
-    """
-    _check_weight(document)
-    if "@context" not in document:
-        document = {"@context": AS, **document}
-    ours = [AS, SECURITY, CID, everything()]
-    contexts: Document = {AS: bundled(AS)}
-    pending: list[Any] = [document, ours]
-    while pending:
-        value = pending.pop()
-        if type(value) is dict:
-            # Contexts name one another, so each one found is looked through too.
-            pending += value.values()
-        elif type(value) is list:
-            pending += value
-        elif type(value) is str and value not in contexts and (known := bundled(value)) is not None:
-            contexts[value] = known
-            pending.append(known)
-    return {"document": document, "context": ours, "contexts": contexts, "else": AS}
-
-
-_SINGLE: Final = ("id", "type", "actor", "object", "target", "attributedTo", "inReplyTo", "origin", "result")
-_LISTS: Final = ("to", "cc", "audience")
-
-
-def _bare_types(value: Any) -> set[str]:
-    names = (name for name in as_list(value) if type(name) is str)
-    return {name.rpartition("#")[2].rpartition(":")[2] for name in names}
-
-
-def _check_whole(meant: Document) -> None:
-    for key in meant:
-        # What stays long after compacting is a core term used as a literal: others may read it.
-        if key.startswith(_AS_SPELLINGS) and key.rpartition("#")[2].rpartition(":")[2] in _core_terms():
-            raise FederationError("jsonld_disagrees", key[:100])
-
-
-def _agree(seen: Document, meant: Document) -> None:
-    _check_whole(meant)
-    for term in _SINGLE:
-        plain_value = seen.get(term, seen.get("@" + term))
-        if term == "type":
-            same = _bare_types(plain_value) == _bare_types(meant.get(term))
-        else:
-            same = refs(plain_value, MAX_NODES) == refs(meant.get(term), MAX_NODES)
-        if not same:
-            raise FederationError("jsonld_disagrees", term)
-    for term in _LISTS:
-        if set(refs(seen.get(term), MAX_NODES)) != set(refs(meant.get(term), MAX_NODES)):
-            raise FederationError("jsonld_disagrees", term)
-    inner, inner_meant = seen.get("object"), meant.get("object")
-    if type(inner) is dict and type(inner_meant) is dict:
-        _agree(inner, inner_meant)
-    elif type(inner) is dict and len(inner) > 1 and ref(inner) != PUBLIC:
-        raise FederationError("jsonld_disagrees", "object")
-
-
 def plain(document: Document) -> Document:
     """The document itself, where that is all a reader needs; for those who cannot wait for `documents`.
 
@@ -365,35 +250,3 @@ def plain(document: Document) -> Document:
     if needs_processor(document, check(document)):
         raise FederationError("jsonld_long_form")
     return document
-
-
-def _is_long(document: Document) -> bool:
-    """Whether plain readers find nothing in a document: not one core word in its short form."""
-    return _core_terms().isdisjoint(document)
-
-
-def merged(document: Document, compacted: Document) -> Document:
-    """The one document that both ways of reading see, in short form.
-
-    What is all in long form is what the processor says it is. What both can read must agree in
-    everything that carries authority; then the plain words stay, and the processor adds those
-    that plain reading missed. Raises: `jsonld_disagrees`.
-    """
-    if _is_long(document):
-        _check_whole(compacted)
-        return _completed({}, compacted) | {"@context": AS}
-    _agree(document, compacted)
-    return _completed(document, compacted) | {"@context": AS}
-
-
-def _completed(seen: Document, meant: Document) -> Document:
-    found = {key: value for key, value in seen.items() if not _is_long_key(key)}
-    for key, value in meant.items():
-        inner = found.get(key)
-        if _is_long_key(key):
-            continue
-        if key not in found:
-            found[key] = value
-        elif type(inner) is dict and type(value) is dict:
-            found[key] = _completed(inner, value)
-    return found

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 import pytest
 from msgspec import Struct
 
-from federation import compactor, jsonld, vocab
+from federation import compacting, compactor, jsonld, known_contexts, vocab
 from federation.documents import Documents
 from federation.errors import CODES, FederationError
 from federation.vocab import AS, PUBLIC
@@ -141,7 +141,7 @@ async def test_jsn_07_what_is_merely_unknown_is_accepted_without_the_network(
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
     assert jsonld.plain(document) is document
     unknown = compactor.compact(
-        jsonld.question_for({"@context": "https://unknown.example/ctx", "type": "Like"})
+        compacting.question_for({"@context": "https://unknown.example/ctx", "type": "Like"})
     )
     assert unknown["compacted"]["type"] == "Like"
 
@@ -249,7 +249,7 @@ async def test_res_15_a_clique_of_blank_nodes_costs_little() -> None:
     clique = [{"id": name, "tag": [{"id": other} for other in names if other != name]} for name in names]
     started = time.process_time()
     jsonld.plain(like(tag=clique))
-    compactor.compact(jsonld.question_for(like(tag=clique)))
+    compactor.compact(compacting.question_for(like(tag=clique)))
     assert time.process_time() - started < 5, "only canonicalising takes minutes, and nothing does it"
 
 
@@ -257,7 +257,7 @@ async def test_res_15_a_clique_of_blank_nodes_costs_little() -> None:
     "url", [AS, SECURITY, CID, WEBFINGER, "https://x.example/schemas/litepub-0.1.jsonld"]
 )
 def test_the_contexts_we_write_and_meet_are_bundled(url: str) -> None:
-    document = jsonld.bundled(url)
+    document = known_contexts.bundled(url)
     assert document is not None and "@context" in document
 
 
@@ -267,5 +267,5 @@ def test_every_bundled_file_is_named_in_its_readme_and_has_an_address() -> None:
     folder = resources.files("federation").joinpath("contexts")
     readme = folder.joinpath("README.md").read_text("utf-8")
     names = {item.name.removesuffix(".json") for item in folder.iterdir() if item.name.endswith(".json")}
-    assert names == {*jsonld._FILES.values(), "litepub"}
+    assert names == {*known_contexts.FILES.values(), "litepub"}
     assert all(f"`{name}.json`" in readme or f"`-{name[-2:]}.json`" in readme for name in names)

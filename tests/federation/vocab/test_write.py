@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from msgspec import Struct, structs
 
-from federation import compactor, jsonld, vocab
+from federation import compacting, compactor, known_contexts, vocab
 from federation.errors import FederationError
 from tests.federation.vocab.test_wire import bare, lost
 from tests.personas.readers import PERSONAS, choke_on
@@ -276,13 +276,13 @@ def keys_of(value: Any) -> set[str]:
 @pytest.mark.parametrize("case", SENT, ids=lambda case: case.name)
 def test_our_context_names_every_term_and_changes_none(case: Sent) -> None:
     document = json.loads(vocab.encode(case.thing))
-    answer = compactor.compact(jsonld.question_for(document))
-    assert jsonld.merged(document, answer["compacted"])["type"] == document["type"]
+    answer = compactor.compact(compacting.question_for(document))
+    assert compacting.merged(document, answer["compacted"])["type"] == document["type"]
     context = document["@context"]
     assert context[0] == vocab.AS
     defined = set(context[-1]) if isinstance(context[-1], dict) else set()
     for url in context:
-        found = jsonld.bundled(url) if isinstance(url, str) else None
+        found = known_contexts.bundled(url) if isinstance(url, str) else None
         for term, meaning in found["@context"].items() if found else ():
             # Multikey brings its own terms along.
             defined |= {term} | (set(meaning.get("@context", ())) if isinstance(meaning, dict) else set())

@@ -9,8 +9,9 @@ import pytest
 from node.features.actors.store.reads import Actor
 from node.features.follows import service as follows
 from tests.federation.peers import Peer
+from tests.node.wire.polls import House
 from tests.node.wire.strangers import Stranger, known_as, run
-from tests.rig import RigNode
+from tests.rig import Rig, RigNode
 
 
 @pytest.fixture
@@ -52,3 +53,9 @@ async def follower(lindenhof: RigNode, amina: Actor, vera: Stranger) -> Actor:
     assert await vera.send(lindenhof, vera.does("Accept", uri)) == 202
     await run(lindenhof)
     return amina
+
+
+@pytest.fixture
+def house(rig: Rig, lindenhof: RigNode) -> House:
+    """Our node, with its clock and what happens there."""
+    return House(rig, lindenhof)
