@@ -13,7 +13,6 @@ import msgspec
 
 from federation import followers
 from federation.followers import Claim
-from federation.keys import Signer
 from node.features.actors.store import Actor
 from node.features.neighbours import service as neighbours
 from node.features.polls.service import PollDraft
@@ -41,10 +40,9 @@ class Machine(Stranger):
     """A house's own actor."""
 
     def __init__(self, who: Stranger) -> None:
-        super().__init__(
-            who.peer, "house", type="Application", endpoints={"sharedInbox": who.peer.uri("/inbox")}
-        )
-        self.signer = Signer(f"{self.uri}#main-key", key("house"))
+        door = {"sharedInbox": who.peer.uri("/inbox")}
+        # A name of its own each round: the last one may have said that it is no more.
+        super().__init__(who.peer, f"house-{who.name}", type="Application", endpoints=door)
 
 
 async def set_up(node: RigNode, amina: Actor, who: Stranger, form: str) -> Scene:
@@ -225,7 +223,8 @@ def machine_seeds(scene: Scene, who: Stranger, theirs: str) -> list[dict[str, An
         house.does("Announce", who.does("Create", note)), house.does("Announce", [note["id"], theirs]),
         house.does("Announce", scene.posts[0]), house.does("Undo", house.does("Announce", note["id"])),
         who.does("Create", note), house.does("Delete", note["id"]), house.does("Flag", [scene.person], content="x"),
-        house.does("Update", who.peer.documents["/u/house"]), house.does("Move", house.uri, target=who.uri),
+        house.does("Update", who.peer.documents[f"/u/{house.name}"]),
+        house.does("Move", house.uri, target=who.uri),
     ]  # fmt: skip
     return [*made, *(listed(one) for one in made)]
 
