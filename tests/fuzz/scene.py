@@ -13,7 +13,7 @@ import msgspec
 
 from federation import followers
 from federation.followers import Claim
-from node.features.actors.store import Actor
+from node.features.actors.store.reads import Actor
 from node.features.neighbours import service as neighbours
 from node.features.polls.service import PollDraft
 from node.features.posts import service as posts
