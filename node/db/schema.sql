@@ -56,7 +56,12 @@ CREATE TABLE public.posts (
     reactions_count integer DEFAULT 0 NOT NULL,
     quote_policy text DEFAULT ''::text NOT NULL,
     context_uri text DEFAULT ''::text NOT NULL,
-    CONSTRAINT posts_audience_check CHECK ((audience = ANY (ARRAY['public'::text, 'unlisted'::text, 'followers'::text, 'direct'::text, 'local'::text])))
+    group_id bigint,
+    topic_id bigint,
+    group_state text DEFAULT ''::text NOT NULL,
+    locked_at timestamp with time zone,
+    CONSTRAINT posts_audience_check CHECK ((audience = ANY (ARRAY['public'::text, 'unlisted'::text, 'followers'::text, 'direct'::text, 'local'::text, 'group'::text]))),
+    CONSTRAINT posts_group_state_check CHECK ((group_state = ANY (ARRAY[''::text, 'waiting'::text, 'removed'::text])))
 );
 
 CREATE FUNCTION public.visible_to(p public.posts, viewer bigint) RETURNS boolean
@@ -64,12 +69,16 @@ CREATE FUNCTION public.visible_to(p public.posts, viewer bigint) RETURNS boolean
     AS $$
     SELECT CASE
         WHEN p.author_id = viewer THEN true
+        WHEN p.group_state <> '' THEN false
         WHEN viewer IS NOT NULL AND EXISTS (
             SELECT 1 FROM blocks b
             WHERE (b.actor_id = p.author_id AND b.target_id = viewer)
                OR (b.actor_id = viewer AND b.target_id = p.author_id)) THEN false
         WHEN p.audience IN ('public', 'unlisted') THEN true
         WHEN viewer IS NULL THEN false
+        WHEN p.audience = 'group' THEN EXISTS (
+            SELECT 1 FROM members m
+            WHERE m.group_id = p.group_id AND m.actor_id = viewer AND m.state = 'member')
         WHEN EXISTS (SELECT 1 FROM post_mentions m WHERE m.post_id = p.id AND m.actor_id = viewer) THEN true
         WHEN p.audience = 'local' THEN EXISTS (SELECT 1 FROM actors a WHERE a.id = viewer AND a.local)
         WHEN p.audience = 'followers' THEN EXISTS (
@@ -231,6 +240,79 @@ CREATE TABLE public.gone_inboxes (
     gone_at timestamp with time zone NOT NULL
 );
 
+CREATE TABLE public.group_bans (
+    id bigint NOT NULL,
+    uri text NOT NULL,
+    group_id bigint NOT NULL,
+    actor_id bigint NOT NULL,
+    by_id bigint,
+    reason text DEFAULT ''::text NOT NULL,
+    expires_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.group_invites (
+    id bigint NOT NULL,
+    group_id bigint NOT NULL,
+    code_hash bytea NOT NULL,
+    email text DEFAULT ''::text NOT NULL,
+    created_by bigint,
+    max_uses integer DEFAULT 1 NOT NULL,
+    uses integer DEFAULT 0 NOT NULL,
+    expires_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT group_invites_check CHECK ((uses <= max_uses)),
+    CONSTRAINT group_invites_max_uses_check CHECK ((max_uses > 0))
+);
+
+CREATE TABLE public.group_log (
+    id bigint NOT NULL,
+    uri text DEFAULT ''::text NOT NULL,
+    group_id bigint NOT NULL,
+    by_id bigint,
+    action text NOT NULL,
+    target_id bigint,
+    post_id bigint,
+    reason text DEFAULT ''::text NOT NULL,
+    detail jsonb DEFAULT '{}'::jsonb NOT NULL,
+    undone_by bigint,
+    created_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.group_pins (
+    group_id bigint NOT NULL,
+    post_id bigint NOT NULL,
+    pinned_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.groups (
+    actor_id bigint NOT NULL,
+    openness text DEFAULT 'open'::text NOT NULL,
+    visibility text DEFAULT 'public'::text NOT NULL,
+    question text DEFAULT ''::text NOT NULL,
+    rules text[] DEFAULT '{}'::text[] NOT NULL,
+    languages text[] DEFAULT '{}'::text[] NOT NULL,
+    place text DEFAULT ''::text NOT NULL,
+    posting text DEFAULT 'members'::text NOT NULL,
+    newcomer_posts integer DEFAULT 0 NOT NULL,
+    slow_mode_s integer DEFAULT 0 NOT NULL,
+    log_visibility text DEFAULT 'members'::text NOT NULL,
+    members_count integer DEFAULT 0 NOT NULL,
+    members_uri text DEFAULT ''::text NOT NULL,
+    moderators_uri text DEFAULT ''::text NOT NULL,
+    checked_at timestamp with time zone,
+    archived_at timestamp with time zone,
+    ends_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT groups_log_visibility_check CHECK ((log_visibility = ANY (ARRAY['public'::text, 'members'::text]))),
+    CONSTRAINT groups_newcomer_posts_check CHECK ((newcomer_posts >= 0)),
+    CONSTRAINT groups_openness_check CHECK ((openness = ANY (ARRAY['open'::text, 'moderated'::text, 'invite_only'::text]))),
+    CONSTRAINT groups_posting_check CHECK ((posting = ANY (ARRAY['members'::text, 'moderators'::text]))),
+    CONSTRAINT groups_slow_mode_s_check CHECK ((slow_mode_s >= 0)),
+    CONSTRAINT groups_visibility_check CHECK ((visibility = ANY (ARRAY['public'::text, 'unlisted'::text, 'private'::text, 'local'::text])))
+);
+
 CREATE TABLE public.home_entries (
     owner_id bigint NOT NULL,
     id bigint NOT NULL,
@@ -378,6 +460,26 @@ CREATE TABLE public.media (
 CREATE TABLE public.media_leftovers (
     file_key text NOT NULL,
     left_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.members (
+    id bigint NOT NULL,
+    uri text NOT NULL,
+    group_id bigint NOT NULL,
+    actor_id bigint NOT NULL,
+    state text NOT NULL,
+    role text DEFAULT 'member'::text NOT NULL,
+    answer text DEFAULT ''::text NOT NULL,
+    invited_by bigint,
+    level text DEFAULT 'posts'::text NOT NULL,
+    digest boolean DEFAULT false NOT NULL,
+    joined_at timestamp with time zone,
+    last_post_at timestamp with time zone,
+    posts_let_through integer DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT members_level_check CHECK ((level = ANY (ARRAY['everything'::text, 'posts'::text, 'mentions'::text, 'nothing'::text]))),
+    CONSTRAINT members_role_check CHECK ((role = ANY (ARRAY['member'::text, 'editor'::text, 'moderator'::text, 'admin'::text, 'owner'::text]))),
+    CONSTRAINT members_state_check CHECK ((state = ANY (ARRAY['invited'::text, 'asked'::text, 'member'::text])))
 );
 
 CREATE TABLE public.moves (
@@ -609,6 +711,19 @@ CREATE TABLE public.tombstones (
     deleted_at timestamp with time zone NOT NULL
 );
 
+CREATE TABLE public.topic_choices (
+    topic_id bigint NOT NULL,
+    actor_id bigint NOT NULL
+);
+
+CREATE TABLE public.topics (
+    id bigint NOT NULL,
+    group_id bigint NOT NULL,
+    name text NOT NULL,
+    "position" integer DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE public.wants (
     kind text NOT NULL,
     subject_id bigint NOT NULL,
@@ -681,6 +796,30 @@ ALTER TABLE ONLY public.follows
 ALTER TABLE ONLY public.gone_inboxes
     ADD CONSTRAINT gone_inboxes_pkey PRIMARY KEY (inbox_uri);
 
+ALTER TABLE ONLY public.group_bans
+    ADD CONSTRAINT group_bans_group_id_actor_id_key UNIQUE (group_id, actor_id);
+
+ALTER TABLE ONLY public.group_bans
+    ADD CONSTRAINT group_bans_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.group_bans
+    ADD CONSTRAINT group_bans_uri_key UNIQUE (uri);
+
+ALTER TABLE ONLY public.group_invites
+    ADD CONSTRAINT group_invites_code_hash_key UNIQUE (code_hash);
+
+ALTER TABLE ONLY public.group_invites
+    ADD CONSTRAINT group_invites_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.group_log
+    ADD CONSTRAINT group_log_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.group_pins
+    ADD CONSTRAINT group_pins_pkey PRIMARY KEY (group_id, post_id);
+
+ALTER TABLE ONLY public.groups
+    ADD CONSTRAINT groups_pkey PRIMARY KEY (actor_id);
+
 ALTER TABLE ONLY public.home_entries
     ADD CONSTRAINT home_entries_pkey PRIMARY KEY (owner_id, id);
 
@@ -731,6 +870,12 @@ ALTER TABLE ONLY public.media_leftovers
 
 ALTER TABLE ONLY public.media
     ADD CONSTRAINT media_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.members
+    ADD CONSTRAINT members_group_id_actor_id_key UNIQUE (group_id, actor_id);
+
+ALTER TABLE ONLY public.members
+    ADD CONSTRAINT members_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.moves
     ADD CONSTRAINT moves_pkey PRIMARY KEY (id);
@@ -834,6 +979,12 @@ ALTER TABLE ONLY public.settings
 ALTER TABLE ONLY public.tombstones
     ADD CONSTRAINT tombstones_pkey PRIMARY KEY (uri);
 
+ALTER TABLE ONLY public.topic_choices
+    ADD CONSTRAINT topic_choices_pkey PRIMARY KEY (topic_id, actor_id);
+
+ALTER TABLE ONLY public.topics
+    ADD CONSTRAINT topics_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.wants
     ADD CONSTRAINT wants_pkey PRIMARY KEY (kind, subject_id);
 
@@ -889,6 +1040,34 @@ CREATE INDEX follows_follower ON public.follows USING btree (follower_id, state,
 
 CREATE INDEX gone_inboxes_host ON public.gone_inboxes USING btree (host);
 
+CREATE INDEX group_bans_actor ON public.group_bans USING btree (actor_id);
+
+CREATE INDEX group_bans_by ON public.group_bans USING btree (by_id) WHERE (by_id IS NOT NULL);
+
+CREATE INDEX group_bans_expiring ON public.group_bans USING btree (expires_at) WHERE (expires_at IS NOT NULL);
+
+CREATE INDEX group_invites_created_by ON public.group_invites USING btree (created_by) WHERE (created_by IS NOT NULL);
+
+CREATE INDEX group_invites_group ON public.group_invites USING btree (group_id, id DESC);
+
+CREATE INDEX group_log_by ON public.group_log USING btree (by_id) WHERE (by_id IS NOT NULL);
+
+CREATE INDEX group_log_group ON public.group_log USING btree (group_id, id DESC);
+
+CREATE INDEX group_log_post ON public.group_log USING btree (post_id) WHERE (post_id IS NOT NULL);
+
+CREATE INDEX group_log_target ON public.group_log USING btree (target_id) WHERE (target_id IS NOT NULL);
+
+CREATE INDEX group_log_undone_by ON public.group_log USING btree (undone_by) WHERE (undone_by IS NOT NULL);
+
+CREATE INDEX group_pins_post ON public.group_pins USING btree (post_id);
+
+CREATE INDEX groups_ending ON public.groups USING btree (ends_at) WHERE (ends_at IS NOT NULL);
+
+CREATE INDEX groups_listed ON public.groups USING btree (members_count DESC, actor_id) WHERE ((visibility = ANY (ARRAY['public'::text, 'local'::text])) AND (archived_at IS NULL));
+
+CREATE INDEX groups_unchecked ON public.groups USING btree (checked_at NULLS FIRST);
+
 CREATE INDEX home_entries_boost ON public.home_entries USING btree (boost_id) WHERE (boost_id IS NOT NULL);
 
 CREATE UNIQUE INDEX home_entries_once ON public.home_entries USING btree (owner_id, post_id);
@@ -924,6 +1103,16 @@ CREATE INDEX media_preview ON public.media USING btree (preview_key) WHERE (prev
 CREATE INDEX media_revision_of ON public.media USING btree (revision_of) WHERE (revision_of IS NOT NULL);
 
 CREATE INDEX media_unattached ON public.media USING btree (created_at) WHERE ((post_id IS NULL) AND (revision_of IS NULL) AND (purpose = 'post'::text));
+
+CREATE INDEX members_actor ON public.members USING btree (actor_id, group_id);
+
+CREATE INDEX members_asked ON public.members USING btree (group_id, id) WHERE (state = 'asked'::text);
+
+CREATE INDEX members_invited_by ON public.members USING btree (invited_by) WHERE (invited_by IS NOT NULL);
+
+CREATE INDEX members_leading ON public.members USING btree (group_id, role) WHERE ((state = 'member'::text) AND (role <> 'member'::text));
+
+CREATE UNIQUE INDEX members_uri ON public.members USING btree (uri);
 
 CREATE INDEX moves_actor ON public.moves USING btree (actor_id, id DESC);
 
@@ -967,6 +1156,12 @@ CREATE INDEX posts_awaited_parent ON public.posts USING btree (in_reply_to_uri) 
 
 CREATE INDEX posts_direct ON public.posts USING btree (author_id, id DESC) WHERE (audience = 'direct'::text);
 
+CREATE INDEX posts_group ON public.posts USING btree (group_id, id DESC) WHERE (group_id IS NOT NULL);
+
+CREATE INDEX posts_group_threads ON public.posts USING btree (group_id, id DESC) WHERE ((group_id IS NOT NULL) AND (in_reply_to_id IS NULL) AND (group_state = ''::text));
+
+CREATE INDEX posts_group_waiting ON public.posts USING btree (group_id, id) WHERE (group_state = 'waiting'::text);
+
 CREATE UNIQUE INDEX posts_idempotency ON public.posts USING btree (author_id, idempotency_key) WHERE (idempotency_key IS NOT NULL);
 
 CREATE INDEX posts_pinned ON public.posts USING btree (author_id, pinned_at DESC) WHERE (pinned_at IS NOT NULL);
@@ -980,6 +1175,8 @@ CREATE INDEX posts_reply ON public.posts USING btree (in_reply_to_id) WHERE (in_
 CREATE INDEX posts_reply_actor ON public.posts USING btree (in_reply_to_actor_id) WHERE (in_reply_to_actor_id IS NOT NULL);
 
 CREATE INDEX posts_thread ON public.posts USING btree (thread_id, id);
+
+CREATE INDEX posts_topic ON public.posts USING btree (topic_id, id DESC) WHERE (topic_id IS NOT NULL);
 
 CREATE INDEX posts_url ON public.posts USING btree (url);
 
@@ -1014,6 +1211,10 @@ CREATE INDEX reports_target ON public.reports USING btree (target_id, id DESC);
 CREATE INDEX sessions_actor ON public.sessions USING btree (actor_id);
 
 CREATE INDEX sessions_expiry ON public.sessions USING btree (expires_at);
+
+CREATE INDEX topic_choices_actor ON public.topic_choices USING btree (actor_id);
+
+CREATE UNIQUE INDEX topics_name ON public.topics USING btree (group_id, lower(name));
 
 CREATE INDEX wants_due ON public.wants USING btree (next_attempt_at) WHERE (ended_at IS NULL);
 
@@ -1071,6 +1272,45 @@ ALTER TABLE ONLY public.follows
 ALTER TABLE ONLY public.follows
     ADD CONSTRAINT follows_follower_id_fkey FOREIGN KEY (follower_id) REFERENCES public.actors(id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.group_bans
+    ADD CONSTRAINT group_bans_actor_id_fkey FOREIGN KEY (actor_id) REFERENCES public.actors(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.group_bans
+    ADD CONSTRAINT group_bans_by_id_fkey FOREIGN KEY (by_id) REFERENCES public.actors(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY public.group_bans
+    ADD CONSTRAINT group_bans_group_id_fkey FOREIGN KEY (group_id) REFERENCES public.groups(actor_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.group_invites
+    ADD CONSTRAINT group_invites_created_by_fkey FOREIGN KEY (created_by) REFERENCES public.actors(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY public.group_invites
+    ADD CONSTRAINT group_invites_group_id_fkey FOREIGN KEY (group_id) REFERENCES public.groups(actor_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.group_log
+    ADD CONSTRAINT group_log_by_id_fkey FOREIGN KEY (by_id) REFERENCES public.actors(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY public.group_log
+    ADD CONSTRAINT group_log_group_id_fkey FOREIGN KEY (group_id) REFERENCES public.groups(actor_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.group_log
+    ADD CONSTRAINT group_log_post_id_fkey FOREIGN KEY (post_id) REFERENCES public.posts(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY public.group_log
+    ADD CONSTRAINT group_log_target_id_fkey FOREIGN KEY (target_id) REFERENCES public.actors(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY public.group_log
+    ADD CONSTRAINT group_log_undone_by_fkey FOREIGN KEY (undone_by) REFERENCES public.group_log(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY public.group_pins
+    ADD CONSTRAINT group_pins_group_id_fkey FOREIGN KEY (group_id) REFERENCES public.groups(actor_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.group_pins
+    ADD CONSTRAINT group_pins_post_id_fkey FOREIGN KEY (post_id) REFERENCES public.posts(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.groups
+    ADD CONSTRAINT groups_actor_id_fkey FOREIGN KEY (actor_id) REFERENCES public.actors(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.home_entries
     ADD CONSTRAINT home_entries_boost_id_fkey FOREIGN KEY (boost_id) REFERENCES public.boosts(id) ON DELETE CASCADE;
 
@@ -1106,6 +1346,15 @@ ALTER TABLE ONLY public.media
 
 ALTER TABLE ONLY public.media
     ADD CONSTRAINT media_revision_of_fkey FOREIGN KEY (revision_of) REFERENCES public.posts(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.members
+    ADD CONSTRAINT members_actor_id_fkey FOREIGN KEY (actor_id) REFERENCES public.actors(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.members
+    ADD CONSTRAINT members_group_id_fkey FOREIGN KEY (group_id) REFERENCES public.groups(actor_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.members
+    ADD CONSTRAINT members_invited_by_fkey FOREIGN KEY (invited_by) REFERENCES public.actors(id) ON DELETE SET NULL;
 
 ALTER TABLE ONLY public.moves
     ADD CONSTRAINT moves_actor_id_fkey FOREIGN KEY (actor_id) REFERENCES public.actors(id) ON DELETE CASCADE;
@@ -1171,10 +1420,16 @@ ALTER TABLE ONLY public.posts
     ADD CONSTRAINT posts_author_id_fkey FOREIGN KEY (author_id) REFERENCES public.actors(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.posts
+    ADD CONSTRAINT posts_group_id_fkey FOREIGN KEY (group_id) REFERENCES public.groups(actor_id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY public.posts
     ADD CONSTRAINT posts_in_reply_to_actor_id_fkey FOREIGN KEY (in_reply_to_actor_id) REFERENCES public.actors(id) ON DELETE SET NULL;
 
 ALTER TABLE ONLY public.posts
     ADD CONSTRAINT posts_in_reply_to_id_fkey FOREIGN KEY (in_reply_to_id) REFERENCES public.posts(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY public.posts
+    ADD CONSTRAINT posts_topic_id_fkey FOREIGN KEY (topic_id) REFERENCES public.topics(id) ON DELETE SET NULL;
 
 ALTER TABLE ONLY public.quote_stamps
     ADD CONSTRAINT quote_stamps_actor_id_fkey FOREIGN KEY (actor_id) REFERENCES public.actors(id) ON DELETE CASCADE;
@@ -1223,3 +1478,12 @@ ALTER TABLE ONLY public.reports
 
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_actor_id_fkey FOREIGN KEY (actor_id) REFERENCES public.accounts(actor_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.topic_choices
+    ADD CONSTRAINT topic_choices_actor_id_fkey FOREIGN KEY (actor_id) REFERENCES public.actors(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.topic_choices
+    ADD CONSTRAINT topic_choices_topic_id_fkey FOREIGN KEY (topic_id) REFERENCES public.topics(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.topics
+    ADD CONSTRAINT topics_group_id_fkey FOREIGN KEY (group_id) REFERENCES public.groups(actor_id) ON DELETE CASCADE;
