@@ -12,11 +12,12 @@ from arq.connections import ArqRedis, create_pool
 
 from federation.client import Client, ClientPolicy
 from federation.dispatch import Inbound
+from federation.errors import FederationError
 from federation.fetch import Fetcher
 from node import __version__
 from node.appkeys import NODE
 from node.clock import Clock
-from node.config import Config
+from node.config import Config, ConfigError
 from node.db.database import Database
 from node.features.actors import served
 from node.features.actors import service as actors
@@ -32,6 +33,11 @@ from node.wire.incoming import Registry
 from node.wire.signers import fetch_signer, prover, signers_of
 
 _JSON = msgspec.json.Encoder()
+_KEYS_LOST = (
+    "The key file {file} does not open the signing keys in this database, so nobody here could prove who they are. "
+    "Put the file from your backup there. If it is lost for good, make new keys for everybody with "
+    "`allmende account rotate-keys --everyone --data-dir {folder}`; other servers are told."
+)
 
 
 def client_policy(config: Config) -> ClientPolicy:
@@ -59,8 +65,12 @@ async def _open_queue(config: Config) -> ArqRedis:
     )
 
 
-async def open_node(config: Config, *, clock: Clock | None = None) -> Node:
-    """Everything one process shares, connected. The database must be migrated already."""
+async def open_node(config: Config, *, clock: Clock | None = None, keys_lost: bool = False) -> Node:
+    """Everything one process shares, connected. The database must be migrated already.
+
+    `keys_lost`: go on although the key file does not open the signing keys, to make new ones.
+    Raises: ConfigError when it does not.
+    """
     clock = clock or Clock()
     db = await Database.open(database_url(config), clock=clock, pool_size=config.database.pool_size)
     queue = await _open_queue(config)
@@ -86,7 +96,14 @@ async def open_node(config: Config, *, clock: Clock | None = None) -> Node:
     db.prove = prover(node)
     async with db.tx() as tx:
         instance = await actors.ensure_instance_actor(tx, node)
-    node.fetcher.signer = (await signers_of(node, instance.id)).rsa
+    try:
+        node.fetcher.signer = (await signers_of(node, instance.id)).rsa
+    except FederationError as error:
+        if error.code != "bad_secret":
+            raise
+        if not keys_lost:
+            await close_node(node)
+            raise ConfigError(_KEYS_LOST.format(file=config.key_file, folder=config.data_dir)) from None
     node.fetcher.renew = fetch_signer(node, instance.id)
     return node
 

@@ -21,7 +21,7 @@ from aiohttp import web
 from redis.exceptions import RedisError
 
 from node import logs
-from node.config import Config, parse_listen
+from node.config import Config, ConfigError, parse_listen
 from node.services.launcher import SUPERVISOR_VARIABLE, die_with_parent
 
 log = logging.getLogger("node.processes")
@@ -81,6 +81,9 @@ def _run(config: Config, name: str, parts: Sequence[Callable[[Config], Coroutine
         uvloop.run(_until_told(config, parts))
     except KeyboardInterrupt:
         return
+    except ConfigError as error:
+        log.error("%s", error)
+        raise SystemExit(1) from None
     except (OSError, RedisError, asyncpg.PostgresError) as error:
         # What we stand on is away. A traceback would hide that; whoever started us starts us again.
         log.error("PostgreSQL or Valkey went away or cannot be reached: %s: %s", type(error).__name__, error)

@@ -106,12 +106,15 @@ def role(config: Config, username: str, role: str) -> None:
 @click.option("--everyone", is_flag=True, help="All accounts, and the house itself.")
 @options.node_options
 def rotate_keys(config: Config, usernames: tuple[str, ...], everyone: bool) -> None:
-    """Give accounts new signing keys and tell the other nodes, for instance after a copy was stolen."""
+    """Give accounts new signing keys and tell the other nodes.
+
+    For instance after a copy was stolen; with --everyone also after the key file was lost.
+    """
     if bool(usernames) == everyone:
         raise click.UsageError("Name accounts, or say --everyone.")
 
     async def run() -> int:
-        async with opened(config) as node:
+        async with opened(config, keys_lost=everyone) as node:
             async with node.db.read() as tx:
                 named = [(await account_named(tx, name)).actor_id for name in usernames]
                 actors = await reads.list_local_ids(tx) if everyone else named

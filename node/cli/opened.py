@@ -13,11 +13,14 @@ from node.services import database_url, running
 
 
 @asynccontextmanager
-async def opened(config: Config) -> AsyncIterator[Node]:
-    """Everything a service may ask for. Only our own database and files are touched on opening."""
+async def opened(config: Config, *, keys_lost: bool = False) -> AsyncIterator[Node]:
+    """Everything a service may ask for. Only our own database and files are touched on opening.
+
+    `keys_lost`: also when the key file does not open the signing keys. Raises: ConfigError otherwise.
+    """
     async with running(config):
         await migrate(database_url(config))
-        node = await open_node(config)
+        node = await open_node(config, keys_lost=keys_lost)
         try:
             yield node
         finally:
