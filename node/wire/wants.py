@@ -32,7 +32,8 @@ _LEASE_SHARE: Final = 1.5
 _SWEPT: Final = 100
 
 State = Literal["unasked", "looking", "had"]
-Fetch = Callable[[Node, Want], Awaitable[None]]
+Fetch = Callable[[Node, Want], Awaitable[bool | None]]
+"""Gets what is wanted; True when it took its time and there is more of it."""
 
 
 async def ask(tx: Tx, kind: str, subject_id: int, *, cooldown: timedelta, detail: str = "") -> bool:
@@ -72,16 +73,19 @@ async def work(node: Node, kind: str, argument: str, fetch: Fetch) -> None:
         async with node.db.tx() as tx:
             await store.put_ended(tx, want, "broke_off")
         return
-    code, passing = "", False
+    code, passing, more = "", False, None
     try:
-        await fetch(node, want)
+        more = await fetch(node, want)
     except FederationError as error:
         code, passing = error.code, not error.permanent
     except NodeError as error:
         code, passing = error.code, error.code == "peer_unreachable"
     async with node.db.tx() as tx:
         delay = delivery.next_delay(want.attempts, random.Random())
-        if passing and want.attempts < MAX_ATTEMPTS and delay is not None:
+        if more:
+            await store.put_more(tx, want)
+            tx.wake(f"{kind}:{want.subject_id}")
+        elif passing and want.attempts < MAX_ATTEMPTS and delay is not None:
             await store.put_again(tx, want, code, tx.now + timedelta(seconds=delay))
         else:
             await store.put_ended(tx, want, code)

@@ -56,7 +56,8 @@ async def test_rel_24_with_new_keys_for_everybody_others_believe_us_again(
     await close_node(opened)
     lindenhof.node.keyring = open_keyring(lindenhof.node.config.key_file)
     lindenhof.node.caches.pop("signers")
-    await lernwerk.node.valkey.flushdb()  # the interval of key fetches is Valkey's, and its clock cannot be set
+    # the interval of key fetches is Valkey's, and its clock cannot be set
+    await lernwerk.node.valkey.flushdb()
     await write(lindenhof, amina, "under a new key")
     await lindenhof.sweep()
     await rig.settle()

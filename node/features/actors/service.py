@@ -20,7 +20,6 @@ from node.features.actors.store import names, reads, secrets, writes
 from node.features.actors.store.reads import Actor
 from node.runtime import Node
 from node.wire.publish import Destinations, publish
-from node.wire.store import arrivals
 
 _NAME = re.compile(r"[A-Za-z0-9_]+(?:[.-]+[A-Za-z0-9_]+)*")
 MAX_FIELDS = 8
@@ -156,11 +155,3 @@ async def upsert_remote(tx: Tx, node: Node, document: vocab.Actor) -> Actor:
 async def is_stale(actor: Actor, now: datetime) -> bool:
     """Whether a remote actor was last fetched more than a day ago."""
     return not actor.local and (actor.fetched_at is None or (now - actor.fetched_at).total_seconds() > 86_400)
-
-
-async def bury(tx: Tx, actor_id: int, uri: str, kind: str) -> None:
-    """Delete an actor's doings and empty its row; a tombstone stays."""
-    await writes.delete_everything_of(tx, actor_id)
-    await writes.put_deleted(tx, actor_id)
-    tx.tell_changed(actor_id)
-    await arrivals.put_tombstone(tx, uri, kind, uri)

@@ -10,7 +10,7 @@ from federation import vocab
 from node.db.database import Tx
 from node.features.accounts import letters
 from node.features.accounts import service as accounts
-from node.features.actors.service import bury
+from node.features.actors.burial import bury
 from node.features.actors.store import reads as actors
 from node.features.follows import store as follows
 from node.features.leaving import store

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from federation import vocab
 from federation.dispatch import Inbound
 from node.db.database import Tx
-from node.features.actors import service as actors
+from node.features.actors import burial
 from node.features.media import service as media
 from node.features.neighbours import service as neighbours
 from node.features.polls import service as polls
@@ -148,7 +148,7 @@ async def things_deleted(tx: Tx, node: Node, incomings: Sequence[Incoming]) -> l
         uri, sender = incoming.activity.object_id or "", incoming.sender
         post = known.get(uri)
         if uri == sender.uri:
-            await actors.bury(tx, sender.id, uri, sender.kind)
+            await burial.bury(tx, sender.id, uri, sender.kind)
             ended.append(None)
         elif uri in leaves:
             ended.append(await _take_leave_back(tx, node, leaves[uri], sender))

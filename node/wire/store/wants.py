@@ -89,6 +89,16 @@ async def put_again(tx: Tx, want: Want, code: str, again_at: datetime) -> None:
     )
 
 
+async def put_more(tx: Tx, want: Want) -> None:
+    """It went well and there is more of it: due again at once, as if it were new."""
+    await tx.execute(
+        "UPDATE wants SET next_attempt_at = $3, attempts = 0, code = '' WHERE kind = $1 AND subject_id = $2",
+        want.kind,
+        want.subject_id,
+        tx.now,
+    )
+
+
 async def list_due(tx: Tx, limit: int) -> list[Want]:
     """What nobody has in hand, longest due first."""
     records = await tx.fetch(

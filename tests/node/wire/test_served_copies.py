@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 
 from node.features.accounts.store.people import put_state
-from node.features.actors import rotation
+from node.features.actors import burial, rotation
 from node.features.actors import service as actors
 from node.features.actors.served import Served, copy_of, served_of
 from node.features.actors.store.reads import Actor, get_actor
@@ -134,7 +134,7 @@ async def _come_back(node: RigNode, actor: Actor) -> None:
 
 async def _bury(node: RigNode, actor: Actor) -> None:
     async with node.db.tx() as tx:
-        await actors.bury(tx, actor.id, actor.uri, actor.kind)
+        await burial.bury(tx, actor.id, actor.uri, actor.kind)
 
 
 async def _let_in_no_more(node: RigNode, actor: Actor) -> None:

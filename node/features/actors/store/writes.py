@@ -57,7 +57,7 @@ async def put_deleted(tx: Tx, actor_id: int) -> None:
 
 
 async def delete_everything_of(tx: Tx, actor_id: int) -> None:
-    """Delete what an actor wrote, did and was related to; the emptied actor row stays as a marker."""
+    """Delete what an actor did and was related to; posts go by `delete_posts_of`, the emptied row stays."""
     for statement in (
         """UPDATE posts p SET likes_count = GREATEST(p.likes_count - 1, 0)
            FROM likes l WHERE l.actor_id = $1 AND p.id = l.post_id""",
@@ -74,7 +74,6 @@ async def delete_everything_of(tx: Tx, actor_id: int) -> None:
            WHERE f.follower_id = $1 AND f.state = 'accepted' AND a.id = f.followee_id AND a.local""",
         """UPDATE actors a SET following_count = GREATEST(a.following_count - 1, 0) FROM follows f
            WHERE f.followee_id = $1 AND f.state = 'accepted' AND a.id = f.follower_id AND a.local""",
-        "DELETE FROM posts WHERE author_id = $1",
         "DELETE FROM boosts WHERE actor_id = $1",
         "DELETE FROM likes WHERE actor_id = $1",
         "DELETE FROM reactions WHERE actor_id = $1",
@@ -90,6 +89,17 @@ async def delete_everything_of(tx: Tx, actor_id: int) -> None:
         "DELETE FROM home_entries WHERE owner_id = $1",
     ):
         await tx.execute(statement, actor_id)
+
+
+async def delete_posts_of(tx: Tx, actor_id: int, limit: int) -> int:
+    """Delete an actor's newest posts with all that hangs on them; how many there were, `limit` at most."""
+    done = await tx.execute(
+        """DELETE FROM posts WHERE id IN (
+               SELECT id FROM posts WHERE author_id = $1 ORDER BY id DESC LIMIT $2)""",
+        actor_id,
+        limit,
+    )
+    return int(done.rpartition(" ")[2])
 
 
 async def lock_founding(tx: Tx) -> None:
