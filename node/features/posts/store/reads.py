@@ -134,17 +134,6 @@ async def list_boosters(tx: Tx, post_id: int, before_id: int, limit: int) -> lis
     )
 
 
-async def list_public_reply_uris(tx: Tx, post_id: int, limit: int) -> list[str]:
-    """Addresses of public answers, oldest first."""
-    records = await tx.fetch(
-        """SELECT uri FROM posts WHERE in_reply_to_id = $1 AND audience IN ('public', 'unlisted')
-           ORDER BY id LIMIT $2""",
-        post_id,
-        limit,
-    )
-    return [record["uri"] for record in records]
-
-
 async def count_public(tx: Tx, author_id: int) -> int:
     """How many posts of an author anybody may read."""
     found: int = await tx.fetchval(
