@@ -1,21 +1,11 @@
 """What people write, and what others do with it."""
 
 from node.feature import Feature
-from node.features.posts import (
-    api,
-    forwarding,
-    inbound,
-    inbound_emoji,
-    inbound_marks,
-    pages,
-    polling,
-    serve,
-    serve_threads,
-)
+from node.features.posts import api, forwarding, inbound, inbound_emoji, inbound_marks, pages, polling, serve
 
 FEATURE = Feature(
     name="posts",
-    routes=(*serve.ROUTES, *serve_threads.ROUTES, *pages.ROUTES, *api.ROUTES),
+    routes=(*serve.ROUTES, *pages.ROUTES, *api.ROUTES),
     inbound=(inbound.inbound, inbound_marks.inbound, inbound_emoji.inbound),
     jobs={"poll": polling.refresh_job},
     sweeps=(polling.sweep,),
