@@ -8,15 +8,17 @@ Never stores an outcome and never picks recipients: the host application does.
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
-from federation.client import DELIVERY_S, Client, Reply
+from federation.client import DELIVERY_S, Reply
 from federation.errors import FederationError
 from federation.keys import Signer
 from federation.signatures import cavage, rfc9421, wishes
+from federation.signatures.desk import SigningDesk
 from federation.signatures.message import Outgoing, Style, parse_date
 from federation.signatures.wishes import Wish
 
@@ -39,6 +41,17 @@ class Pens(msgspec.Struct, frozen=True):
 
     rsa: Signer
     ed25519: Signer | None = None
+
+
+class Carrier(Protocol):
+    """What brings messages to peers: `federation.client.Client`, or what stands before it."""
+
+    @property
+    def desk(self) -> SigningDesk:
+        """Where messages are signed."""
+
+    async def post(self, url: str, body: bytes, headers: Mapping[str, str], *, seconds: float) -> Reply:
+        """As `Client.post`."""
 
 
 class Delivered(msgspec.Struct, frozen=True, tag=True):
@@ -147,7 +160,7 @@ class _Knock(msgspec.Struct, frozen=True):
         return rfc9421.sign(self.message, signer or self.pens.rsa, now, self.wish)
 
 
-async def _knock(client: Client, knock: _Knock, now: datetime) -> Reply | Later | Refused:
+async def _knock(client: Carrier, knock: _Knock, now: datetime) -> Reply | Later | Refused:
     message = knock.message
     try:
         if knock.style == "ed25519":
@@ -182,7 +195,7 @@ def _to_remember(used: Style, reply: Reply, pens: Pens) -> Style:
 
 
 async def post(
-    client: Client, message: Outgoing, pens: Pens, now: datetime, style: Style | None = None
+    client: Carrier, message: Outgoing, pens: Pens, now: datetime, style: Style | None = None
 ) -> Outcome:
     """Posts an activity to an inbox, once or, where the signature may be to blame, twice.
 

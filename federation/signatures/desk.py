@@ -24,6 +24,7 @@ class SigningDesk:
     def __init__(self) -> None:
         self._threads: ThreadPoolExecutor | None = None
         self._waiting: list[tuple[Work, asyncio.Future[Headers]]] = []
+        self.backlog = 0  # messages that are not signed yet
 
     async def sign(self, work: Work) -> Headers:
         """What `work` returns or raises, done in a thread together with others'."""
@@ -32,7 +33,11 @@ class SigningDesk:
         if not self._waiting:
             loop.call_soon(self._hand_over, loop)
         self._waiting.append((work, done))
-        return await done
+        self.backlog += 1
+        try:
+            return await done
+        finally:
+            self.backlog -= 1
 
     def _hand_over(self, loop: asyncio.AbstractEventLoop) -> None:
         if self._threads is None:

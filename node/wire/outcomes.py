@@ -6,7 +6,7 @@ its host. Called by `rounds`; owns no decision.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import asyncpg
@@ -15,7 +15,7 @@ from node.runtime import Node
 from node.wire.store import queue as store
 from node.wire.store.queue import Due, Page
 
-GATHER_S = 0.01  # how long the first of a batch waits for company
+GATHER_S = 0.025  # how long the first of a batch waits for company
 AT_ONCE = 128
 PER_HOST = 50
 _TRIES = 3
@@ -24,11 +24,12 @@ Waiting = tuple[Page, asyncio.Future[list[Due]]]
 
 
 class Outcomes:
-    """Writes pages of one process."""
+    """Writes pages of one process; `goes_on` tells whether hosts with more due are come back to here."""
 
-    def __init__(self, node: Node, lease: timedelta) -> None:
+    def __init__(self, node: Node, lease: timedelta, goes_on: Callable[[], bool]) -> None:
         self._node = node
         self._lease = lease
+        self._goes_on = goes_on
         self._waiting: list[Waiting] = []
         self._writer: asyncio.Task[None] | None = None
 
@@ -70,9 +71,10 @@ class Outcomes:
     async def _store_once(self, pages: Sequence[Page]) -> dict[str, list[Due]]:
         found: dict[str, list[Due]] = defaultdict(list)
         async with self._node.db.tx() as tx:
+            await store.go_by_index(tx)
             more = await store.put_pages(tx, pages, self._lease)
             kept = [host for host, keeps in more.items() if keeps]
-            if len(kept) < len(more):
+            if len(kept) < len(more) and not self._goes_on():
                 tx.wake("deliver")
             if kept:
                 for row in await store.list_due(tx, kept, PER_HOST):

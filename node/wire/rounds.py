@@ -9,6 +9,7 @@ import asyncio
 import random
 from collections import OrderedDict, defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 
 import msgspec
@@ -21,6 +22,7 @@ from node.errors import NodeError
 from node.runtime import Node
 from node.wire.followers import header_for
 from node.wire.outcomes import PER_HOST, Outcomes
+from node.wire.places import Place, Watched
 from node.wire.signers import signers_of
 from node.wire.store import queue as store
 from node.wire.store.queue import Due, Frozen, HostState, Page, Sent
@@ -47,6 +49,7 @@ class _Round(msgspec.Struct):
 
     host: HostState
     page: Page
+    place: Place
     ends: float
     waits_ms: list[float]
 
@@ -65,12 +68,12 @@ class Rounds:
         self._bodies_bytes = 0
         self._chance = random.Random()
 
-    async def serve(self, host: HostState, due: list[Due], until: float) -> None:
+    async def serve(self, host: HostState, due: list[Due], place: Place) -> None:
         """Send to one leased host until nothing is due for it, it falls silent, or its time is up."""
         loop = asyncio.get_running_loop()
-        ends = min(until, loop.time() + ROUND_S)
+        ends = loop.time() + ROUND_S
         while True:
-            current = _Round(host, Page(host=host.host, sent=[], gone=[]), ends, [])
+            current = _Round(host, Page(host=host.host, sent=[], gone=[]), place, ends, [])
             await self._send_all(current, due)
             page = current.page
             page.go_on = loop.time() < ends
@@ -84,7 +87,11 @@ class Rounds:
             await self.fetch(due)
 
     async def fetch(self, due: Sequence[Due]) -> None:
-        """Have the bodies of these deliveries at hand, each read once for all its hosts."""
+        """Have bodies and keys for these deliveries at hand, each read once for all hosts."""
+        for sender_id, keys_at in {row.sender_id: row.keys_at for row in due}.items():
+            if keys_at is not None:
+                with suppress(NodeError):  # whose account has gone meanwhile; `_send` says so
+                    await signers_of(self._node, sender_id, made_at=keys_at)
         wanted = {row.activity_id for row in due}
         for known in wanted & self._bodies.keys():
             self._bodies.move_to_end(known)
@@ -116,6 +123,13 @@ class Rounds:
         if len(by_sender) == 1:
             await self._send_in_order(current, due)
             return
+        if not current.host.is_quick:
+            # One call first: a host that does not answer it is not called by everybody else too.
+            first = by_sender[due[0].sender_id]
+            if not await self._send_in_order(current, first[:1]) or len(first) == 1:
+                del by_sender[due[0].sender_id]
+            else:
+                del first[0]
         gate = asyncio.Semaphore(self._node.config.federation.connections_per_host)
 
         async def one_sender(rows: list[Due]) -> None:
@@ -124,20 +138,21 @@ class Rounds:
 
         await asyncio.gather(*(one_sender(rows) for rows in by_sender.values()))
 
-    async def _send_in_order(self, current: _Round, rows: Sequence[Due]) -> None:
-        """One sender's deliveries; one that must wait holds back those behind it."""
+    async def _send_in_order(self, current: _Round, rows: Sequence[Due]) -> bool:
+        """One sender's deliveries; one that must wait holds back those behind it: then False."""
         loop = asyncio.get_running_loop()
         for row in rows:
-            began = loop.time()
-            if current.is_over(began):
-                return
-            outcome = await self._send(current.host, row)
+            if current.is_over(loop.time()):
+                return False
+            client = Watched(self._node.client, current.place)
+            outcome = await self._send(client, current.host, row)
             if isinstance(outcome, Delivered | Gone) or _reason(outcome).startswith("http_"):
-                current.waits_ms.append((loop.time() - began) * 1000)
+                current.waits_ms.append(client.waited_s * 1000)
             if not self._note(current, row, outcome):
-                return
+                return False
+        return True
 
-    async def _send(self, host: HostState, row: Due) -> Outcome:
+    async def _send(self, client: Watched, host: HostState, row: Due) -> Outcome:
         if row.keys_at is None:
             return Refused("sender_gone")
         try:
@@ -148,9 +163,7 @@ class Rounds:
         extra = await header_for(self._node, row.sender_id, row.host) if body.for_followers else ()
         message = Outgoing("POST", row.inbox_uri, body.content, sha256=body.sha256, extra=extra)
         # A host that never answered is not known yet: its first refusal may be about the signature.
-        return await delivery.post(
-            self._node.client, message, pens, self._node.clock.now(), host.scheme or None
-        )
+        return await delivery.post(client, message, pens, self._node.clock.now(), host.scheme or None)
 
     def _note(self, current: _Round, row: Due, outcome: Outcome) -> bool:
         """Put the outcome on the page; False when what its sender wrote later has to wait."""

@@ -11,12 +11,14 @@ from tests.bench.stage import Figures, Stage, per, spread
 _PATIENCE_S = 600.0
 
 
-async def fan_out(stage: Stage, hosts: int, *, dead: float, slow: float, posts: int = 5) -> Figures:
-    """`posts` of alice to one follower on each of `hosts` fake hosts: until every living one has them.
+async def fan_out(stage: Stage, hosts: int, *, dead: float, slow: float, called: str = "") -> Figures:
+    """Posts of alice to one follower on each of `hosts` fake hosts: until every living one has them.
 
     `dead` and `slow` are shares. Of the dead, half refuse to be called and half take the call and
     never answer; the slow answer after two seconds.
+    `called` names what else is special.
     """
+    posts = 5 if hosts <= 1_000 else 2
     kinds = stage.fakes.cast(hosts, dead=dead, slow=slow)
     async with stage.apart() as database:
         await crowd.set_followers(database, stage.owner_id, list(kinds))
@@ -38,6 +40,7 @@ async def fan_out(stage: Stage, hosts: int, *, dead: float, slow: float, posts: 
         "hosts": hosts,
         "dead": dead,
         "slow": slow,
+        "called": called,
         "posts": posts,
         "wanted": len(living) * posts,
         "arrived": len(arrivals),

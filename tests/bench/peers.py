@@ -21,6 +21,7 @@ from aiohttp import web
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from federation.signatures import wishes
 from tests.bench import http
 
 AS2 = "https://www.w3.org/ns/activitystreams"
@@ -40,6 +41,7 @@ _WORDS = "the leeks in bed four want thinning before Saturday and somebody took 
 
 
 SLOW_S = 2.0
+_OFFER = {"Accept-Signature": wishes.OFFER}
 
 
 class Kind(enum.Enum):
@@ -143,6 +145,7 @@ class Fakes:
     def __init__(self, origin_of_node: str) -> None:
         self.origins: list[str] = []
         self.kinds: dict[str, Kind] = {}
+        self.offers_ed25519 = False
         self.ended = asyncio.Event()  # lets the silent go
         self.node_port = int(origin_of_node.rpartition(":")[2])
         self.node_inbox = f"{origin_of_node}/inbox"
@@ -219,7 +222,7 @@ class Fakes:
             task.add_done_callback(self._tasks.discard)
         if self.count(self._awaited[0]) >= self._awaited[1]:
             self._reached.set()
-        return web.Response(status=202)
+        return web.Response(status=202, headers=_OFFER if self.offers_ed25519 else None)
 
     async def send(self, person: FakePerson, activity: dict[str, object]) -> None:
         """Deliver one activity to the node's shared inbox. Raises: ValueError when it is not taken."""
@@ -242,9 +245,13 @@ async def running(origin_of_node: str, *, hosts: int, people: int) -> AsyncItera
     runner = web.ServerRunner(web.Server(fakes.answer), shutdown_timeout=0.5)
     await runner.setup()
     try:
-        for _ in range(hosts):
+        while len(fakes.origins) < hosts:
             listener = socket.create_server(("127.0.0.1", 0), backlog=64)
-            fakes.origins.append(f"http://127.0.0.1:{listener.getsockname()[1]}")
+            port = listener.getsockname()[1]
+            if port == fakes.node_port:  # the node's, which is not started yet
+                listener.close()
+                continue
+            fakes.origins.append(f"http://127.0.0.1:{port}")
             await web.SockSite(runner, listener).start()
         _people(fakes, people)
         yield fakes

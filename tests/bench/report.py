@@ -49,6 +49,8 @@ def _leaving(figures: Figures) -> Iterator[Row]:
         name = f"{one['posts']} posts to {one['hosts']:,} hosts"
         if one["dead"] or one["slow"]:
             name += f", {one['dead']:.0%} dead, {one['slow']:.0%} slow"
+        if one["called"]:
+            name += f", {one['called']}"
         yield (
             name,
             (

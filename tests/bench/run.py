@@ -149,12 +149,23 @@ async def _grown(plan: Plan, folder: Path, posts: int, figures: Figures) -> None
 async def _fan_out(plan: Plan, folder: Path, figures: Figures) -> None:
     figures["pressing"], figures["fan_out"] = [], []
     for hosts in plan.hosts:
-        name = f"fanout-{hosts}"
-        async with _on_stage(plan, stage.prepare(folder.with_name(name)), name, hosts=hosts) as found:
+        async with _with_hosts(plan, folder, "fanout", hosts) as found:
             figures["pressing"].append(await fanout.pressing(found, hosts, plan.rounds))
-            posts = 5 if hosts <= 1_000 else 2
             for dead, slow in ((0.0, 0.0), (0.3, 0.2)):
-                figures["fan_out"].append(
-                    await fanout.fan_out(found, hosts, dead=dead, slow=slow, posts=posts)
-                )
+                figures["fan_out"].append(await fanout.fan_out(found, hosts, dead=dead, slow=slow))
             figures["delivering_pss_mib"] = found.memory()
+        async with _with_hosts(plan, folder, "strangers", hosts) as found:
+            mixed = await fanout.fan_out(found, hosts, dead=0.3, slow=0.2, called="never met")
+            figures["fan_out"].append(mixed)
+        async with _with_hosts(plan, folder, "ed25519", hosts) as found:
+            found.fakes.offers_ed25519 = True
+            await fanout.pressing(found, hosts, 1)  # they say so with their answer
+            light = await fanout.fan_out(found, hosts, dead=0.0, slow=0.0, called="signed by Ed25519")
+            figures["fan_out"].append(light)
+
+
+@asynccontextmanager
+async def _with_hosts(plan: Plan, folder: Path, called: str, hosts: int) -> AsyncIterator[Stage]:
+    name = f"{called}-{hosts}"
+    async with _on_stage(plan, stage.prepare(folder.with_name(name)), name, hosts=hosts) as found:
+        yield found

@@ -77,10 +77,20 @@ async def is_anything_due(tx: Tx) -> tuple[bool, bool]:
         """SELECT EXISTS (SELECT 1 FROM inbox_items WHERE state = 'new' AND next_attempt_at <= $1
                           AND NOT EXISTS (SELECT 1 FROM inbox_leases l
                                           WHERE l.host = inbox_items.host AND l.leased_until >= $1)) AS inbox,
-                  EXISTS (SELECT 1 FROM deliveries d LEFT JOIN hosts h ON h.host = d.host
-                          WHERE d.state = 'due' AND d.next_attempt_at <= $1
-                          AND (h.leased_until IS NULL OR h.leased_until < $1)
-                          AND (h.next_attempt_at IS NULL OR h.next_attempt_at <= $1)) AS deliveries""",
+                  EXISTS (
+                      WITH RECURSIVE queued AS (
+                          (SELECT d.host FROM deliveries d WHERE d.state = 'due' ORDER BY d.host LIMIT 1)
+                          UNION ALL
+                          SELECT (SELECT d.host FROM deliveries d WHERE d.state = 'due' AND d.host > q.host
+                                  ORDER BY d.host LIMIT 1)
+                          FROM queued q WHERE q.host IS NOT NULL)
+                      SELECT 1 FROM queued q LEFT JOIN hosts h ON h.host = q.host
+                      WHERE q.host IS NOT NULL
+                        AND (h.leased_until IS NULL OR h.leased_until < $1)
+                        AND (h.next_attempt_at IS NULL OR h.next_attempt_at <= $1)
+                        AND COALESCE((SELECT true FROM deliveries d
+                                      WHERE d.host = q.host AND d.state = 'due' AND d.next_attempt_at <= $1
+                                      LIMIT 1), false)) AS deliveries""",
         tx.now,
     )
     assert record is not None

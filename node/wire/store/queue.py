@@ -19,10 +19,9 @@ from node.db.database import Tx
 # what is about the same thing it holds back until it is settled.
 _STEPS_ASIDE_AFTER = 3
 _JUDGED = "('http_400', 'http_403', 'http_404', 'http_422')"
-# The sum keeps the planner from walking all hosts' deliveries by their time, for want of fresh statistics.
-_READY = f"""d.state = 'due' AND d.next_attempt_at + interval '0' <= $1 AND NOT EXISTS (
+_READY = f"""d.state = 'due' AND d.next_attempt_at <= $1 AND NOT EXISTS (
         SELECT 1 FROM deliveries w
-        WHERE w.state = 'due' AND w.attempts > 0 AND w.host = d.host AND w.sender_id = d.sender_id
+        WHERE w.ended_at IS NULL AND w.attempts > 0 AND w.host = d.host AND w.sender_id = d.sender_id
           AND w.id < d.id AND w.next_attempt_at > $1
           AND (w.attempts <= {_STEPS_ASIDE_AFTER} AND w.code NOT IN {_JUDGED} OR EXISTS (
                SELECT 1 FROM activities mine JOIN activities before ON before.id = w.activity_id
@@ -45,6 +44,11 @@ class HostState(msgspec.Struct, frozen=True):
     def is_quick(self) -> bool:
         """Whether it answered promptly the last times; a host that never answered is not known to."""
         return self.failures == 0 and 0 < self.answer_ms < SLOW_MS
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether it is known not to answer promptly."""
+        return self.failures > 0 or self.answer_ms >= SLOW_MS
 
 
 class Due(msgspec.Struct, frozen=True):
@@ -86,6 +90,18 @@ class Page(msgspec.Struct, kw_only=True):
     silent_until: datetime | None = None
     code: str = ""
     go_on: bool = True
+
+
+async def go_by_index(tx: Tx) -> None:
+    """Have the statements of this transaction look rows up one by one, as all of them here should.
+
+    The queue is empty when PostgreSQL counts its rows and full a moment later; a plan made for the empty
+    one reads the whole queue for each host.
+    """
+    await tx.execute(
+        """SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off;
+           SET LOCAL enable_mergejoin = off; SET LOCAL enable_bitmapscan = off"""
+    )
 
 
 async def lease_hosts(
@@ -176,7 +192,8 @@ async def _put_sent(tx: Tx, listed: Sequence[Sent]) -> None:
                next_attempt_at = COALESCE(t.retry_at, d.next_attempt_at),
                ended_at = CASE WHEN t.state = 'due' THEN NULL ELSE $5::timestamptz END
            FROM unnest($1::bigint[], $2::text[], $3::text[], $4::timestamptz[]) AS t (id, state, code, retry_at)
-           WHERE d.id = t.id AND d.state = 'due'""",
+           -- written so that only the key serves: an index of what is due would be read from end to end
+           WHERE d.id = t.id AND d.state || '' = 'due'""",
         [s.delivery_id for s in listed],
         [s.state for s in listed],
         [s.code for s in listed],
@@ -224,14 +241,15 @@ async def _put_hosts(tx: Tx, pages: Sequence[Page], lease: timedelta) -> dict[st
                code = t.code,
                gone_at = CASE WHEN t.until IS NOT NULL AND h.failing_since < $3 THEN COALESCE(h.gone_at, $1)
                               ELSE h.gone_at END,
-               leased_until = CASE WHEN t.go_on AND t.until IS NULL AND EXISTS (
-                   SELECT 1 FROM deliveries d WHERE d.host = t.host AND {_READY}) THEN $2::timestamptz END
+               leased_until = CASE WHEN t.go_on AND r.ready THEN $2::timestamptz END
            FROM unnest($4::text[], $5::text[], $6::int[], $7::timestamptz[], $8::text[], $9::bool[])
                AS t (host, style, ms, until, code, go_on)
+           CROSS JOIN LATERAL (
+               SELECT t.until IS NULL AND COALESCE((
+                   SELECT true FROM deliveries d WHERE d.host = t.host AND {_READY} LIMIT 1), false) AS ready
+               OFFSET 0) AS r
            WHERE h.host = t.host
-           RETURNING h.host, h.leased_until IS NOT NULL AS kept,
-               NOT t.go_on AND t.until IS NULL AND EXISTS (
-                   SELECT 1 FROM deliveries d WHERE d.host = t.host AND {_READY}) AS more""",
+           RETURNING h.host, t.go_on AS kept, r.ready""",
         tx.now,
         tx.now + lease,
         tx.now - RETIRE_AFTER,
@@ -242,7 +260,7 @@ async def _put_hosts(tx: Tx, pages: Sequence[Page], lease: timedelta) -> dict[st
         [page.code for page in by_name],
         [page.go_on for page in by_name],
     )
-    return {record["host"]: record["kept"] for record in records if record["kept"] or record["more"]}
+    return {record["host"]: record["kept"] for record in records if record["ready"]}
 
 
 async def _put_worn_out(tx: Tx, hosts: Sequence[str]) -> None:
