@@ -1026,13 +1026,11 @@ CREATE INDEX boosts_post ON public.boosts USING btree (post_id, id DESC);
 
 CREATE INDEX deliveries_due ON public.deliveries USING btree (host, id) WHERE (state = 'due'::text);
 
-CREATE INDEX deliveries_due_time ON public.deliveries USING btree (next_attempt_at) WHERE (state = 'due'::text);
-
 CREATE INDEX deliveries_ended ON public.deliveries USING btree (ended_at) WHERE (ended_at IS NOT NULL);
 
 CREATE INDEX deliveries_sender ON public.deliveries USING btree (sender_id);
 
-CREATE INDEX deliveries_waiting ON public.deliveries USING btree (host, sender_id, id) WHERE ((state = 'due'::text) AND (attempts > 0));
+CREATE INDEX deliveries_waiting ON public.deliveries USING btree (host, sender_id, id) WHERE ((ended_at IS NULL) AND (attempts > 0));
 
 CREATE INDEX follows_followee ON public.follows USING btree (followee_id, state, follower_id);
 
