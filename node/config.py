@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Meta
 
 from node.media_config import MediaConfig
+from node.retention_config import RetentionConfig
 
 DEFAULT_ORIGIN = "http://localhost:8080"
 
@@ -227,6 +228,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     media: MediaConfig = MediaConfig()
     mail: MailConfig = MailConfig()
     federation: FederationConfig = FederationConfig()
+    retention: RetentionConfig = RetentionConfig()
     secrets: SecretsConfig = SecretsConfig()
     log: LogConfig = LogConfig()
 
@@ -281,7 +283,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
 
 SECTIONS: tuple[str, ...] = (
-    "node", "web", "worker", "database", "valkey", "media", "mail", "federation", "secrets", "log",
+    "node", "web", "worker", "database", "valkey", "media", "mail", "federation", "retention", "secrets", "log",
 )  # fmt: skip
 
 

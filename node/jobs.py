@@ -16,6 +16,8 @@ from arq.worker import Function
 
 from node.app import close_node, open_node
 from node.config import Config
+from node.db.batches import in_batches
+from node.db.database import Tx
 from node.feature import JobFunction
 from node.runtime import Node
 from node.services import arq_settings, valkey_url
@@ -73,9 +75,16 @@ async def sweep(node: Node) -> None:
 async def upkeep(node: Node) -> None:
     """Forget what is past its retention."""
     now = node.clock.now()
-    async with node.db.tx() as tx:
-        kept = timedelta(days=node.config.federation.inbox_retention_days)
-        await hosts.delete_old(tx, now - kept, now - SENT_KEPT)
+    arrived_before = now - timedelta(days=node.config.federation.inbox_retention_days)
+
+    async def delete_arrived(tx: Tx, rows: int) -> int:
+        return await hosts.delete_arrived(tx, arrived_before, rows)
+
+    async def delete_ended(tx: Tx, rows: int) -> int:
+        return await hosts.delete_ended(tx, now - SENT_KEPT, rows)
+
+    await in_batches(node.db, delete_arrived)
+    await in_batches(node.db, delete_ended)
     for feature in node.hooks.features:
         for forget in feature.retention:
             await forget(node)

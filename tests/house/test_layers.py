@@ -20,7 +20,8 @@ DOORS = (
     *WEB_DOORS,
 )
 GROUND = (
-    "node", "node.db", "node.config", "node.media_config", "node.configfile", "node.errors", "node.ids", "node.clock",
+    "node", "node.db", "node.config", "node.media_config", "node.retention_config", "node.configfile",
+    "node.errors", "node.ids", "node.clock",
     "node.text", "node.i18n", "node.logs", "node.services", "node.keyring", "node.bootstrap",
 )  # fmt: skip
 # What a request or a job is handed; above the ground, below the wire.

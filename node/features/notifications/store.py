@@ -1,10 +1,13 @@
 """All SQL that writes notifications."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import msgspec
 
+from node.db.batches import count_of
 from node.db.database import Tx
+from node.ids import first_id_at
 
 
 class Notice(msgspec.Struct, frozen=True):
@@ -46,4 +49,16 @@ async def delete_notification(tx: Tx, owner_id: int, kind: str, actor_id: int, p
         kind,
         actor_id,
         post_id,
+    )
+
+
+async def delete_before(tx: Tx, before: datetime, limit: int) -> int:
+    """Forget what happened before then, the oldest first; how many it were."""
+    return count_of(
+        await tx.execute(
+            """DELETE FROM notifications WHERE id IN (
+                   SELECT id FROM notifications WHERE id < $1 ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED)""",
+            first_id_at(before),
+            limit,
+        )
     )

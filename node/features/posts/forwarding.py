@@ -13,6 +13,7 @@ import msgspec
 
 from federation import forwarding, vocab
 from federation.forwarding import Situation
+from node.db.batches import in_batches
 from node.db.database import Tx
 from node.features.posts.store import owners
 from node.features.posts.store.owners import Owner
@@ -82,6 +83,9 @@ def _who_hands_on(incoming: Incoming, found: Sequence[Owner]) -> list[Owner]:
 
 async def forget(node: Node) -> None:
     """What was passed on is kept as long as what arrived."""
-    kept = timedelta(days=node.config.federation.inbox_retention_days)
-    async with node.db.tx() as tx:
-        await handed.delete_handed_on(tx, tx.now - kept)
+    before = node.clock.now() - timedelta(days=node.config.federation.inbox_retention_days)
+
+    async def delete(tx: Tx, rows: int) -> int:
+        return await handed.delete_handed_on(tx, before, rows)
+
+    await in_batches(node.db, delete)

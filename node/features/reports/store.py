@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from node.db import rows
+from node.db.batches import count_of
 from node.db.database import Tx
 
 _COLUMNS = """id, uri, source_host, reporter_id, target_id, category, rules, comment, forwarded, state, assigned_id,
@@ -205,3 +206,15 @@ async def list_local_people(tx: Tx, uris: Sequence[str]) -> list[int]:
         list(uris),
     )
     return [record["id"] for record in records]
+
+
+async def delete_closed(tx: Tx, before: datetime, limit: int) -> int:
+    """Forget reports that were closed before then, with their notes and copies; how many it were."""
+    return count_of(
+        await tx.execute(
+            """DELETE FROM reports WHERE id IN (
+                   SELECT id FROM reports WHERE state = 'closed' AND closed_at < $1 ORDER BY id LIMIT $2)""",
+            before,
+            limit,
+        )
+    )

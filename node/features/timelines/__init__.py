@@ -1,5 +1,6 @@
 """Home timelines, written when something is posted: fan-out to our own people in one statement."""
 
 from node.feature import Feature
+from node.features.timelines import retention
 
-FEATURE = Feature(name="timelines")
+FEATURE = Feature(name="timelines", retention=(retention.trim_homes,))

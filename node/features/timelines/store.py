@@ -2,6 +2,10 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
+from node.db import rows
+from node.db.batches import count_of
 from node.db.database import Tx
 
 RECENT_POSTS = 20  # shown at once of somebody newly followed
@@ -55,4 +59,48 @@ async def delete_of_author(tx: Tx, owner_id: int, author_id: int) -> None:
                OR h.boost_id IN (SELECT b.id FROM boosts b WHERE b.actor_id = $2 AND b.post_id = p.id))""",
         owner_id,
         author_id,
+    )
+
+
+class End(msgspec.Struct, frozen=True):
+    """The newest place in somebody's home that is too old to stay."""
+
+    owner_id: int
+    id: int
+
+
+async def list_owners(tx: Tx, after: int, limit: int) -> list[int]:
+    """Everybody of ours, by id: whoever can follow has a home, also where nobody looks at it."""
+    records = await tx.fetch(
+        "SELECT id FROM actors WHERE local AND id > $1 ORDER BY id LIMIT $2", after, limit
+    )
+    return [record["id"] for record in records]
+
+
+async def list_ends(tx: Tx, owner_ids: Sequence[int], most: int) -> list[End]:
+    """Where those homes should end that hold more than `most` places."""
+    records = await tx.fetch(
+        """SELECT o.owner_id, h.id FROM unnest($1::bigint[]) AS o (owner_id),
+           LATERAL (SELECT id FROM home_entries WHERE owner_id = o.owner_id
+                    ORDER BY owner_id DESC, id DESC OFFSET $2 LIMIT 1) AS h""",
+        list(owner_ids),
+        most,
+    )
+    return rows.many(End, records)
+
+
+async def delete_from(tx: Tx, end: End, limit: int) -> int:
+    """Take that place and older ones out of a home, the oldest first; how many went.
+
+    Whoever deletes a post of them at the same moment is not waited for.
+    """
+    return count_of(
+        await tx.execute(
+            """DELETE FROM home_entries WHERE owner_id = $1 AND id IN (
+                   SELECT id FROM home_entries WHERE owner_id = $1 AND id <= $2
+                   ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED)""",
+            end.owner_id,
+            end.id,
+            limit,
+        )
     )

@@ -5,6 +5,7 @@ from datetime import datetime
 
 import msgspec
 
+from node.db.batches import count_of
 from node.db.database import Tx
 from node.ids import first_id_at
 
@@ -73,11 +74,14 @@ async def put_deleted_first(tx: Tx, object_uris: Sequence[str]) -> None:
     )
 
 
-async def delete_handed_on(tx: Tx, before: datetime) -> None:
-    """Forget the bodies of others that were passed on before then, a bounded number at a time."""
-    await tx.execute(
-        """DELETE FROM activities WHERE id IN (
-               SELECT a.id FROM activities a JOIN actors author ON author.id = a.actor_id AND NOT author.local
-               WHERE a.id < $1 LIMIT 5000)""",
-        first_id_at(before),
+async def delete_handed_on(tx: Tx, before: datetime, limit: int) -> int:
+    """Forget the bodies of others that were passed on before then; how many it were."""
+    return count_of(
+        await tx.execute(
+            """DELETE FROM activities WHERE id IN (
+                   SELECT a.id FROM activities a JOIN actors author ON author.id = a.actor_id AND NOT author.local
+                   WHERE a.id < $1 LIMIT $2)""",
+            first_id_at(before),
+            limit,
+        )
     )

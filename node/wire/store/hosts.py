@@ -5,6 +5,7 @@ from datetime import datetime
 import msgspec
 
 from node.db import rows
+from node.db.batches import count_of
 from node.db.database import Tx
 from node.ids import first_id_at
 
@@ -97,16 +98,27 @@ async def is_anything_due(tx: Tx) -> tuple[bool, bool]:
     return record["inbox"], record["deliveries"]
 
 
-async def delete_old(tx: Tx, arrived_before: datetime, sent_before: datetime) -> None:
-    """Forget arrivals and finished deliveries past their retention, a bounded number at a time."""
-    await tx.execute(
-        """DELETE FROM inbox_items WHERE id IN (
-               SELECT id FROM inbox_items WHERE id < $1 AND state <> 'new' ORDER BY id LIMIT 5000)""",
-        first_id_at(arrived_before),
+async def delete_arrived(tx: Tx, before: datetime, limit: int) -> int:
+    """Forget what arrived before then and is done with, the oldest first; how many it were."""
+    return count_of(
+        await tx.execute(
+            """DELETE FROM inbox_items WHERE id IN (
+                   SELECT id FROM inbox_items WHERE id < $1 AND state <> 'new' ORDER BY id LIMIT $2)""",
+            first_id_at(before),
+            limit,
+        )
     )
-    await tx.execute(
-        "DELETE FROM deliveries WHERE id IN (SELECT id FROM deliveries WHERE ended_at < $1 LIMIT 20000)",
-        sent_before,
+
+
+async def delete_ended(tx: Tx, before: datetime, limit: int) -> int:
+    """Forget deliveries that ended before then; how many it were."""
+    return count_of(
+        await tx.execute(
+            """DELETE FROM deliveries WHERE id IN (
+                   SELECT id FROM deliveries WHERE ended_at < $1 ORDER BY ended_at LIMIT $2)""",
+            before,
+            limit,
+        )
     )
 
 
