@@ -1,19 +1,21 @@
 """The JSON-LD processor: a program of its own that compacts one document of a stranger and ends.
 
-Reads one question on stdin (`jsonld.question_for`), writes one answer on stdout:
+Reads one question on stdin (`compacting.question_for`), writes one answer on stdout:
 `{"compacted": …}` or `{"failed": "why"}`. It may take little memory and time, and every context
 it can have came with the question, so it has no reason to open a socket and cannot open a file
 (M1, M2, RES-15). `documents.py` starts it by path with a bare interpreter, so it imports nothing
-of ours and never knows a secret.
+of ours but `confined` and never knows a secret.
 """
 
 import json
-import resource
 import sys
+from os.path import abspath, dirname
 from typing import Any, Final
 
-MAX_MEMORY_BYTES: Final = 512 * 1024**2
-MAX_CPU_S: Final = 4
+sys.path.append(dirname(dirname(abspath(__file__))))  # a bare interpreter does not know where we are
+from federation.confined import confine
+
+LIMITS: Final = {"memory_bytes": 512 * 1024**2, "cpu_s": 4, "open_files": 3}
 _WORD: Final = {"@context": {"name": {"@id": "urn:x:name", "@container": "@language"}}}
 _REHEARSAL: Final[dict[str, Any]] = {
     "document": {"@context": ["urn:x:context"], "@id": "urn:x:1", "name": {"en": "x"}},
@@ -21,23 +23,6 @@ _REHEARSAL: Final[dict[str, Any]] = {
     "contexts": {"urn:x:context": _WORD},
     "else": "urn:x:context",
 }
-
-
-def confine() -> None:
-    """Give up whatever compacting does not need; for good, in this process only."""
-    limits = (
-        (resource.RLIMIT_AS, MAX_MEMORY_BYTES),
-        (resource.RLIMIT_CPU, MAX_CPU_S),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CORE, 0),
-        # Standard streams stay as they are; nothing more can be opened, no file and no socket.
-        (resource.RLIMIT_NOFILE, 3),
-    )
-    for what, most in limits:
-        # A limit the host set lower already stays as it is.
-        hard = resource.getrlimit(what)[1]
-        wanted = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(what, (wanted, wanted))
 
 
 def compact(question: dict[str, Any]) -> dict[str, Any]:
@@ -71,7 +56,7 @@ def main() -> None:
     """Answer the one question on stdin."""
     # A rehearsal loads everything the processor needs while files may still be opened.
     compact(_REHEARSAL)
-    confine()
+    confine(**LIMITS)
     answer = compact(json.loads(sys.stdin.buffer.read()))
     sys.stdout.buffer.write(json.dumps(answer).encode())
 

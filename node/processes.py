@@ -7,6 +7,7 @@ Owns listening sockets and an orderly end; what is served and which jobs run bel
 from __future__ import annotations
 
 import asyncio
+import gc
 import inspect
 import logging
 import os
@@ -27,6 +28,9 @@ from node.services.launcher import SUPERVISOR_VARIABLE, die_with_parent
 log = logging.getLogger("node.processes")
 
 SHUTDOWN_S = 10.0
+# Every request makes some hundred objects and hardly a cycle among them. Python's own pace, 700, would look for
+# cycles several times in each, and from time to time through all the code that was ever loaded.
+_COLLECT_AFTER = (20_000, 20, 20)
 
 
 def run_web(config: Config, *, name: str = "web") -> None:
@@ -50,6 +54,7 @@ async def serve_web(config: Config) -> None:
     app: web.Application = await made if inspect.isawaitable(made) else made
     runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=SHUTDOWN_S)
     await runner.setup()
+    _collect_seldom()
     try:
         await _site(runner, config).start()
         log.info("listening on %s", config.web.listen)
@@ -62,8 +67,16 @@ async def serve_worker(config: Config) -> None:
     """Run jobs until cancelled."""
     from node.jobs import run_worker as work  # a web process need not load every job
 
+    _collect_seldom()
     log.info("working")
     await work(config)
+
+
+def _collect_seldom() -> None:
+    """Leave what was loaded for good out of the search for cycles, and search less often."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_COLLECT_AFTER)
 
 
 def _site(runner: web.AppRunner, config: Config) -> web.BaseSite:

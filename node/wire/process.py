@@ -36,16 +36,36 @@ HOSTS_SHARE = 0.2  # then what a slow host still has waits for the next batch
 LEASE_SHARE = 1.2  # what a worker that died had in hand is taken up again after this
 
 
+class Turn:
+    """Who may lease and apply just now, and whether somebody stands in line (`awaited`)."""
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+        self.awaited = False
+
+    async def __aenter__(self) -> None:
+        self.awaited = True
+        try:
+            await self._lock.acquire()
+        finally:
+            self.awaited = False
+
+    async def __aexit__(self, *_: object) -> None:
+        self._lock.release()
+
+
 async def drain(node: Node) -> None:
     """Handle due arrivals until none is left or the job has had its share of time.
 
-    Of several drains in one process one at a time leases and applies, so that batches stay large; what
-    waits for the network holds up none of them.
+    Of several drains in one process one at a time leases and applies, so that batches stay large, and one
+    more may wait for its turn: it will find what a third would. What waits for the network holds up neither.
     """
     loop = asyncio.get_running_loop()
     until = loop.time() + node.config.worker.job_timeout_s * DRAIN_SHARE
-    turn: asyncio.Lock = node.caches.setdefault("inbound_turn", asyncio.Lock())
+    turn: Turn = node.caches.setdefault("inbound_turn", Turn())
     while loop.time() < until:
+        if turn.awaited:
+            return
         async with turn:
             items = await lease(node)
             if not items:

@@ -231,7 +231,7 @@ async def test_no_more_documents_wait_for_the_processor_than_can_be_served() -> 
 
 async def test_m_1_the_processor_can_open_neither_a_file_nor_a_socket() -> None:
     attempt = (
-        "import socket, sys; sys.path.insert(0, sys.argv[1]); import compactor; compactor.confine()\n"
+        "import socket, sys; sys.path.insert(0, sys.argv[1]); import compactor; compactor.confine(**compactor.LIMITS)\n"
         "for way in (lambda: open('/etc/passwd'), socket.socket):\n"
         "    try: way()\n"
         "    except OSError: print('refused')\n"

@@ -16,9 +16,9 @@ from node.wire import wants
 from node.wire.publish import Destinations, publish
 from node.wire.wants import Want
 
-FETCHES: Final = 12
-_PAGES: Final = 10
-_MOST: Final = 10_000
+FETCHES: Final = 52
+_PAGES: Final = 50
+_MOST: Final = 50_000
 
 
 async def run(node: Node, argument: str) -> None:

@@ -1,4 +1,7 @@
-"""The followers of one of ours that live on the asking host, for that host alone (FEP-8fcf)."""
+"""The followers of one of ours that live on the asking host, for that host alone (FEP-8fcf).
+
+Small lists are one document, larger ones pages that name what follows; only all of it is the whole list.
+"""
 
 from typing import Final
 
@@ -6,38 +9,80 @@ from aiohttp import web
 
 from federation import uris, vocab
 from node.appkeys import NODE
+from node.db.database import Tx
 from node.feature import Route
 from node.features.actors.store import reads as actors
 from node.wire import serve
 from node.wire.followers import PATH
 from node.wire.store import followers
 
-_MOST: Final = 1000
+PAGE: Final = 1000
+
+
+async def _asked_of(request: web.Request, tx: Tx) -> actors.Actor | None:
+    """Whose followers are asked for, if others may find them."""
+    actor = await actors.find_by_uri(tx, request.app[NODE].uri(request.path.partition(f"/{PATH}")[0]))
+    return actor if actor and actor.local and await actors.is_reachable(tx, actor) else None
 
 
 async def show_followers_here(request: web.Request) -> web.Response:
     """GET /ap/users/{id}/followers_synchronization, signed by anybody of the host that asks."""
-    node = request.app[NODE]
     asker = await serve.signing_uri_of(request)
     if asker is None:
         return serve.answer_missing()
-    async with node.db.read() as tx:
-        actor = await actors.find_by_uri(tx, node.uri(request.path.rpartition("/")[0]))
-        if actor is None or not actor.local or not await actors.is_reachable(tx, actor):
+    host = uris.host_of(asker)
+    async with request.app[NODE].db.read() as tx:
+        actor = await _asked_of(request, tx)
+        if actor is None:
             return serve.answer_missing()
-        listed = await followers.list_followers_at(tx, actor.id, uris.host_of(asker), _MOST)
+        listed = await followers.list_followers_at(tx, actor.id, host, 0, PAGE)
+        total = len(listed) if len(listed) < PAGE else await followers.count_followers_at(tx, actor.id, host)
+    uri = f"{actor.uri}/{PATH}"
+    paged = total > len(listed)
     found = vocab.Collection(
-        id=f"{actor.uri}/{PATH}",
+        id=uri,
         type="OrderedCollection",
         part_of=actor.followers_uri,
-        total_items=len(listed),
-        items=tuple(listed),
+        total_items=total,
+        first=serve.page_uri(uri, 0) if paged else None,
     )
     # An empty list says that nobody there follows, and is not the same as no list.
-    return serve.answer_document({**vocab.write(found), "orderedItems": listed}, public=False)
+    whole = {} if paged else {"orderedItems": [one.uri for one in listed]}
+    return serve.answer_document({**vocab.write(found), **whole}, public=False)
+
+
+async def show_followers_page(request: web.Request) -> web.Response:
+    """GET …/followers_synchronization/page/{after}: those whose follows are younger, oldest first."""
+    asker = await serve.signing_uri_of(request)
+    if asker is None:
+        return serve.answer_missing()
+    after = int(request.match_info["after"])
+    async with request.app[NODE].db.read() as tx:
+        actor = await _asked_of(request, tx)
+        if actor is None:
+            return serve.answer_missing()
+        listed = await followers.list_followers_at(tx, actor.id, uris.host_of(asker), after, PAGE)
+    uri = f"{actor.uri}/{PATH}"
+    page = vocab.Collection(
+        id=serve.page_uri(uri, after),
+        type="OrderedCollectionPage",
+        part_of=uri,
+        next=serve.page_uri(uri, listed[-1].id) if len(listed) == PAGE else None,
+        items=tuple(one.uri for one in listed),
+    )
+    return serve.answer(page, public=False)
 
 
 ROUTES: tuple[Route, ...] = tuple(
-    Route("GET", f"/ap/{folder}/{{id:[0-9]+}}/{PATH}", show_followers_here, "wire")
+    route
     for folder in ("users", "groups")
+    for route in (
+        Route("GET", f"/ap/{folder}/{{id:[0-9]+}}/{PATH}", show_followers_here, "wire"),
+        Route(
+            "GET",
+            f"/ap/{folder}/{{id:[0-9]+}}/{PATH}/page/{{after:[0-9]{{1,18}}}}",
+            show_followers_page,
+            "wire",
+        ),
+    )
 )

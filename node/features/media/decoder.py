@@ -3,18 +3,21 @@
 Reads the picture on stdin and one JSON argument with the wish, writes a length, a JSON header
 and the re-encoded files on stdout. It may take little memory and time and write no file
 (MED-01, MED-04); nothing of the original but its pixels survives (MED-10). `pictures.py` starts
-it by path with a bare interpreter, so it imports nothing of ours and never knows a secret.
+it by path with a bare interpreter, so it imports nothing of ours but `federation.confined` and never
+knows a secret.
 """
 
 import io
 import json
-import resource
 import struct
 import sys
+from os.path import abspath
 from typing import Any, BinaryIO, Final
 
-MAX_MEMORY_BYTES: Final = 1024**3
-MAX_CPU_S: Final = 20
+sys.path.append(abspath(f"{__file__}/../../../.."))  # a bare interpreter does not know where we are
+from federation.confined import confine
+
+LIMITS: Final = {"memory_bytes": 1024**3, "cpu_s": 20, "open_files": 16}
 MAX_SIDE: Final = 3840
 PREVIEW_SIDE: Final = 640
 AVATAR_SIZE: Final = (400, 400)
@@ -25,22 +28,6 @@ MAX_FRAME_PIXELS: Final = 100_000_000  # all frames of an animation together
 
 class Refused(Exception):
     """The picture is not taken; the message is one of the codes `pictures.py` knows."""
-
-
-def confine() -> None:
-    """Give up whatever decoding does not need; for good, in this process only."""
-    limits = (
-        (resource.RLIMIT_AS, MAX_MEMORY_BYTES),
-        (resource.RLIMIT_CPU, MAX_CPU_S),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_NOFILE, 16),
-    )
-    for what, most in limits:
-        # A limit the host set lower already stays as it is.
-        hard = resource.getrlimit(what)[1]
-        wanted = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(what, (wanted, wanted))
 
 
 # Imports after this point load decoders; the four plugins are named so that no other is ever loaded.
@@ -218,7 +205,7 @@ def decode(source: BinaryIO, purpose: str, max_pixels: int) -> dict[str, Any]:
 
 def main() -> None:
     """Script entry: stdin picture, argv wish, stdout answer."""
-    confine()
+    confine(**LIMITS)
     wish = json.loads(sys.argv[1])
     source = io.BytesIO(sys.stdin.buffer.read())
     try:

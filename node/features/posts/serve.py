@@ -1,4 +1,4 @@
-"""Our posts as other nodes fetch them: Notes, their Create, outbox, replies, featured.
+"""Our posts as other nodes fetch them: Notes, their Create, outbox, featured.
 
 Public posts go to anybody; others only to a signer who may see them; hidden and missing look
 alike, deleted is 410. Spec: AP §3, §5.
@@ -49,7 +49,8 @@ def _is_public(post: PostView) -> bool:
     return post.audience in ("public", "unlisted")
 
 
-async def _missing_or_gone(request: web.Request) -> web.Response:
+async def missing_or_gone(request: web.Request) -> web.Response:
+    """What is said of a post nobody may see: 410 where it was deleted, else 404."""
     node = request.app[NODE]
     uri = translate.note_uri(node, path_id(request))
     async with node.db.read() as tx:
@@ -62,7 +63,7 @@ async def show_note(request: web.Request) -> web.Response:
     """A post as a Note; browsers are sent to its page."""
     post = await _visible_post(request)
     if post is None:
-        return await _missing_or_gone(request)
+        return await missing_or_gone(request)
     if not serve.wants_activity(request) and "text/html" in request.headers.get("Accept", ""):
         raise web.HTTPFound(post.url)
     return serve.answer(service.note_of(request.app[NODE], post), public=_is_public(post))
@@ -72,30 +73,16 @@ async def show_create(request: web.Request) -> web.Response:
     """The activity that said it."""
     post = await _visible_post(request)
     if post is None:
-        return await _missing_or_gone(request)
+        return await missing_or_gone(request)
     note = service.note_of(request.app[NODE], post)
     return serve.answer(translate.create(note), public=_is_public(post))
-
-
-async def show_replies(request: web.Request) -> web.Response:
-    """What answers a post and is public, ours and others', in time order."""
-    post = await _visible_post(request)
-    if post is None:
-        return await _missing_or_gone(request)
-    node = request.app[NODE]
-    async with node.db.read() as tx:
-        uris = await reads.list_public_reply_uris(tx, post.id, 50)
-    found = vocab.Collection(
-        id=f"{post.uri}/replies", type="OrderedCollection", total_items=len(uris), items=tuple(uris)
-    )
-    return serve.answer(found, public=_is_public(post))
 
 
 async def show_post_count(request: web.Request) -> web.Response:
     """Likes or shares of a post: how many."""
     post = await _visible_post(request)
     if post is None:
-        return await _missing_or_gone(request)
+        return await missing_or_gone(request)
     which = request.path.rpartition("/")[2]
     total = post.likes_count if which == "likes" else post.boosts_count
     found = vocab.Collection(id=f"{post.uri}/{which}", type="Collection", total_items=total)
@@ -186,7 +173,6 @@ _NOTE = "/ap/notes/{id:[0-9]{1,19}}"
 ROUTES = (
     Route("GET", _NOTE, show_note, "wire"),
     Route("GET", f"{_NOTE}/activity", show_create, "wire"),
-    Route("GET", f"{_NOTE}/replies", show_replies, "wire"),
     Route("GET", f"{_NOTE}/likes", show_post_count, "wire"),
     Route("GET", f"{_NOTE}/shares", show_post_count, "wire"),
     Route("GET", "/ap/announces/{id:[0-9]{1,19}}", show_activity, "wire"),

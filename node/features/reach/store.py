@@ -1,4 +1,4 @@
-"""SQL of reach: what is known of a thread, and what of it anybody may read."""
+"""SQL of reach: what is known of a thread."""
 
 from collections.abc import Sequence
 
@@ -62,21 +62,3 @@ async def list_known(tx: Tx, uris: Sequence[str]) -> set[str]:
         list(uris),
     )
     return {record["uri"] for record in records}
-
-
-async def list_thread_uris(tx: Tx, root_id: int, limit: int) -> list[str]:
-    """What anybody may read of the thread below a post, itself first, in time order."""
-    records = await tx.fetch(
-        """WITH RECURSIVE down AS (
-               SELECT $1::bigint AS id, 0 AS depth
-               UNION
-               SELECT p.id, down.depth + 1 FROM posts p JOIN down ON p.in_reply_to_id = down.id
-               WHERE down.depth < 60)
-           SELECT p.uri FROM posts p JOIN actors a ON a.id = p.author_id
-           WHERE p.id IN (SELECT id FROM down) AND p.audience IN ('public', 'unlisted')
-             AND a.suspended_at IS NULL AND a.deleted_at IS NULL
-           ORDER BY p.id LIMIT $2""",
-        root_id,
-        limit,
-    )
-    return [record["uri"] for record in records]

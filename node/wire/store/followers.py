@@ -30,17 +30,36 @@ async def find_listing(tx: Tx, actor_id: int, host: str) -> Listing | None:
     return rows.maybe(Listing, record)
 
 
-async def list_followers_at(tx: Tx, actor_id: int, host: str, limit: int) -> list[str]:
-    """The addresses of an actor's followers on one host."""
+class FollowerAt(msgspec.Struct, frozen=True):
+    """A follower's address and the follow's id, for paging."""
+
+    id: int
+    uri: str
+
+
+async def list_followers_at(tx: Tx, actor_id: int, host: str, after: int, limit: int) -> list[FollowerAt]:
+    """An actor's followers on one host whose follows are younger than the follow `after`, oldest first."""
     records = await tx.fetch(
-        """SELECT f.uri FROM follows x JOIN actors f ON f.id = x.follower_id
-           WHERE x.followee_id = $1 AND x.state = 'accepted' AND f.host = $2 AND NOT f.local
-           ORDER BY x.id LIMIT $3""",
+        """SELECT x.id, f.uri FROM follows x JOIN actors f ON f.id = x.follower_id
+           WHERE x.followee_id = $1 AND x.state = 'accepted' AND f.host = $2 AND NOT f.local AND x.id > $3
+           ORDER BY x.id LIMIT $4""",
         actor_id,
         host,
+        after,
         limit,
     )
-    return [record["uri"] for record in records]
+    return rows.many(FollowerAt, records)
+
+
+async def count_followers_at(tx: Tx, actor_id: int, host: str) -> int:
+    """How many followers an actor has on one host."""
+    found: int = await tx.fetchval(
+        """SELECT count(*) FROM follows x JOIN actors f ON f.id = x.follower_id
+           WHERE x.followee_id = $1 AND x.state = 'accepted' AND f.host = $2 AND NOT f.local""",
+        actor_id,
+        host,
+    )
+    return found
 
 
 async def find_differing(tx: Tx, actor_uri: str, followers_uri: str, bits: str) -> int | None:

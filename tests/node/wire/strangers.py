@@ -98,6 +98,7 @@ class Answered(msgspec.Struct, frozen=True):
 
     status: int
     body: bytes
+    cache: str = ""
 
 
 async def post(node: RigNode, request: SignedRequest) -> Answered:
@@ -115,7 +116,7 @@ async def get_activity(node: RigNode, path: str, signer: Signer | None = None) -
         headers |= cavage.sign(Outgoing("GET", node.origin + path), signer, NOW)
     async with aiohttp.ClientSession() as session:
         async with session.get(node.origin + path, headers=headers, allow_redirects=False) as answer:
-            return Answered(answer.status, await answer.read())
+            return Answered(answer.status, await answer.read(), answer.headers.get("Cache-Control", ""))
 
 
 async def counted(node: RigNode, tables: tuple[str, ...] = EFFECTS) -> dict[str, int]:

@@ -12,6 +12,7 @@ from federation.followers import Claim
 from federation.keys import Signer
 from node.features.actors import lookup
 from node.features.actors.store.reads import Actor
+from node.features.follows import serve
 from node.features.follows import service as follows
 from node.features.follows.store import find_follow
 from tests.federation.peers import key
@@ -143,6 +144,56 @@ async def test_the_list_is_given_to_the_host_it_is_about_and_to_nobody_else(
         found = await get_activity(lindenhof, path, Signer(f"{who.uri}#main-key", key(who.name)))
         answers[who.name] = orjson.loads(found.body)["orderedItems"]
     assert answers == {"vera": [vera.uri], "eve": []}
+
+
+async def test_a_long_list_is_read_page_by_page_and_the_digest_is_over_all_of_it(
+    rig: Rig, lindenhof: RigNode, lernwerk: RigNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Olena has five followers at Lindenhof and her house gives two a page; it forgot the last of them."""
+    monkeypatch.setattr(serve, "PAGE", 2)
+    olena = await lernwerk.person("olena")
+    people = [await lindenhof.person(f"person{number}") for number in range(6)]
+    for one in people:
+        there = await link(rig, lindenhof, one, olena)
+    async with lernwerk.db.tx() as tx:
+        await tx.execute(
+            "DELETE FROM follows WHERE follower_id = (SELECT id FROM actors WHERE uri = $1)", people[-1].uri
+        )
+    rig.clock.advance(minutes=1)
+    await write(lernwerk, olena, "for my followers", audience="followers")
+    await rig.settle()
+    async with lindenhof.db.read() as tx:
+        standing = [await find_follow(tx, one.id, there) is not None for one in people]
+    assert standing == [True] * 5 + [False]
+
+
+async def test_pages_of_the_list_hold_each_follower_once_and_are_for_that_host_alone(
+    lindenhof: RigNode, amina: Actor, vera: Stranger, eve: Stranger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serve, "PAGE", 2)
+    people = [Stranger(vera.peer, f"vera{number}") for number in range(4)]
+    for who in (*people, eve):
+        Inboxes(who.peer, f"/u/{who.name}/inbox")
+        await known_as(lindenhof, who)
+        await who.send(lindenhof, who.does("Follow", amina.uri))
+        await run(lindenhof)
+    path = f"{amina.uri.removeprefix(lindenhof.origin)}/followers_synchronization"
+    signer = Signer(f"{people[0].uri}#main-key", key(people[0].name))
+    top = orjson.loads((await get_activity(lindenhof, path, signer)).body)
+    assert top["totalItems"] == 4 and "orderedItems" not in top
+    onward, seen = top["first"], []
+    while onward:
+        page = orjson.loads(
+            (await get_activity(lindenhof, onward.removeprefix(lindenhof.origin), signer)).body
+        )
+        assert page["partOf"] == top["id"]
+        seen += page["orderedItems"]
+        onward = page.get("next")
+    assert sorted(seen) == sorted(one.uri for one in people)
+    first = top["first"].removeprefix(lindenhof.origin)
+    assert (await get_activity(lindenhof, first)).status == 404
+    other = await get_activity(lindenhof, first, Signer(f"{eve.uri}#main-key", key(eve.name)))
+    assert orjson.loads(other.body)["orderedItems"] == [eve.uri]
 
 
 @pytest.mark.parametrize("trap", ["wrong digest", "part", "gone", "endless"])

@@ -10,12 +10,14 @@ import pytest
 from aiohttp import web
 
 from federation import vocab
+from federation.keys import Signer
 from node.features.actors import lookup
 from node.features.actors.store.reads import Actor
-from node.features.posts import fetched, views
+from node.features.follows import service as follows
+from node.features.posts import fetched, serve_threads, views
 from node.features.posts.service import Draft, write_post
 from node.features.reach import threads
-from tests.federation.peers import AP, NOW, Peer
+from tests.federation.peers import AP, NOW, Peer, key
 from tests.node.features.readers import signed_in, write
 from tests.node.wire.strangers import Stranger, get_activity, known_as, run, stamp
 from tests.rig import Rig, RigNode
@@ -293,3 +295,72 @@ async def _found(node: RigNode, uri: str) -> int:
     post_id = await fetched.take_fetched(node.node, vocab.read(document))
     assert post_id is not None
     return post_id
+
+
+async def listed_by(node: RigNode, path: str, who: Stranger | None = None) -> list[str]:
+    """Everything a list of ours holds for an asker, read as others do: top first, then page by page."""
+    signer = Signer(f"{who.uri}#main-key", key(who.name)) if who else None
+    found, onward = [], path
+    for _ in range(20):
+        answer = await get_activity(node, onward, signer)
+        assert answer.status == 200
+        document = orjson.loads(answer.body)
+        found += document.get("orderedItems", [])
+        onward = str(document.get("first") or document.get("next") or "").removeprefix(node.origin)
+        if not onward:
+            return found
+    raise AssertionError("a list without an end")
+
+
+@pytest.mark.parametrize("name", ["replies", "context"])
+async def test_long_lists_are_given_page_by_page_and_hold_each_post_once(
+    rig: Rig, lindenhof: RigNode, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(serve_threads, "PAGE", 2)
+    amina = await lindenhof.person("amina")
+    root = await write(lindenhof, amina, "Who comes?")
+    answers = []
+    for number in range(5):
+        rig.clock.advance(minutes=1)
+        answers.append(await write(lindenhof, amina, f"answer {number}", in_reply_to_id=root))
+    path = f"/ap/notes/{root}/{name}"
+    top = orjson.loads((await get_activity(lindenhof, path)).body)
+    assert top["type"] == "OrderedCollection" and "orderedItems" not in top
+    wanted = answers if name == "replies" else [root, *answers]
+    assert top["totalItems"] == len(wanted)
+    assert await listed_by(lindenhof, path) == [lindenhof.node.uri(f"/ap/notes/{one}") for one in wanted]
+
+
+@pytest.mark.parametrize("name", ["replies", "context"])
+async def test_a_signer_is_given_what_that_one_may_see_and_nobody_else_is(
+    rig: Rig, lindenhof: RigNode, vera: Stranger, eve: Stranger, name: str
+) -> None:
+    """Vera follows Amina; Eve does not, and is blocked by Jonas."""
+    amina, jonas = await lindenhof.person("amina"), await lindenhof.person("jonas")
+    for who in (vera, eve):
+        await known_as(lindenhof, who)
+    await vera.send(lindenhof, vera.does("Follow", amina.uri))
+    await run(lindenhof)
+    stranger = await lookup.resolve_uri(lindenhof.node, eve.uri)
+    async with lindenhof.db.tx() as tx:
+        await follows.block(tx, lindenhof.node, jonas.id, stranger.id)
+    root = await write(lindenhof, amina, "Who comes?")
+    texts_of = {}
+    for author, audience in ((amina, "public"), (amina, "followers"), (amina, "local"), (jonas, "public")):
+        rig.clock.advance(minutes=1)
+        post_id = await write(lindenhof, author, "I", in_reply_to_id=root, audience=audience)
+        texts_of[lindenhof.node.uri(f"/ap/notes/{post_id}")] = (author.username, audience)
+    path = f"/ap/notes/{root}/{name}"
+    seen = {
+        who.name if who else "": [
+            texts_of[uri] for uri in await listed_by(lindenhof, path, who) if uri in texts_of
+        ]
+        for who in (None, vera, eve)
+    }
+    public = [("amina", "public"), ("jonas", "public")]
+    assert seen[""] == public
+    assert seen["vera"] == [public[0], ("amina", "followers"), public[1]]
+    assert seen["eve"] == [public[0]]
+    for signer, cache in ((None, "public"), (Signer(f"{vera.uri}#main-key", key("vera")), "private")):
+        answer = await get_activity(lindenhof, path, signer)
+        assert answer.cache.startswith(cache)

@@ -1,1 +1,1 @@
-"""All SQL about posts: `reads` for those who look, `writes` for what changes."""
+"""All SQL about posts: `reads` and `threads` for those who look, `writes` for what changes."""

@@ -156,12 +156,13 @@ async def test_the_decoder_can_neither_write_files_nor_read_our_environment(
 ) -> None:
     """MED-01: what a taken-over decoder would find."""
     monkeypatch.setenv("ALLMENDE__MAIL__PASSWORD", "hunter2")
-    decoder = Path(pictures.__file__).with_name("decoder.py").read_text().partition("def main()")[0]
+    original = Path(pictures.__file__).with_name("decoder.py")
+    decoder = f"__file__ = {str(original)!r}\n" + original.read_text().partition("def main()")[0]
     proof = tmp_path / "proof"
     program = tmp_path / "probe.py"
     program.write_text(
         decoder
-        + "\nimport os, signal\nsignal.signal(signal.SIGXFSZ, signal.SIG_IGN)\nconfine()\n"
+        + "\nimport os, signal\nsignal.signal(signal.SIGXFSZ, signal.SIG_IGN)\nconfine(**LIMITS)\n"
         + f"try:\n    os.write(os.open({str(proof)!r}, os.O_CREAT | os.O_WRONLY), b'x')\nexcept OSError:\n    wrote = 'no'\n"
         + "else:\n    wrote = 'yes'\n"
         + "try:\n    bytearray(2 * 1024 ** 3)\nexcept MemoryError:\n    memory = 'no'\nelse:\n    memory = 'yes'\n"
