@@ -1168,7 +1168,7 @@ CREATE INDEX posts_public ON public.posts USING btree (id DESC) WHERE (audience 
 
 CREATE INDEX posts_public_local ON public.posts USING btree (id DESC) WHERE (local AND (audience = ANY (ARRAY['public'::text, 'local'::text])));
 
-CREATE INDEX posts_reply ON public.posts USING btree (in_reply_to_id) WHERE (in_reply_to_id IS NOT NULL);
+CREATE INDEX posts_reply ON public.posts USING btree (in_reply_to_id, id) WHERE (in_reply_to_id IS NOT NULL);
 
 CREATE INDEX posts_reply_actor ON public.posts USING btree (in_reply_to_actor_id) WHERE (in_reply_to_actor_id IS NOT NULL);
 
