@@ -6,7 +6,9 @@ with `extra=`. Called once at the start of every process.
 
 from __future__ import annotations
 
+import json
 import logging
+import re
 import sys
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -20,6 +22,8 @@ from node.config import Config
 REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+# Line ends, terminal codes, marks that turn the direction of writing, and halves of letters.
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _NOISY = ("asyncio", "arq", "aiohttp.access", "PIL")
 
 
@@ -42,8 +46,8 @@ class TextFormatter(_Fields):
         """One line, and the traceback below it where there is one."""
         moment = datetime.fromtimestamp(record.created).astimezone().strftime("%H:%M:%S")
         fields = "".join(f"  {key}={value}" for key, value in self.fields(record).items())
-        message = record.getMessage().replace("\n", "\\n")
-        line = f"{moment} {record.levelname.lower():7} {self.process:10} {record.name}: {message}{fields}"
+        message = one_line(f"{record.getMessage()}{fields}")
+        line = f"{moment} {record.levelname.lower():7} {self.process:10} {record.name}: {message}"
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
 
 
@@ -62,7 +66,19 @@ class JsonFormatter(_Fields):
         }
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return msgspec.json.encode(line, enc_hook=str).decode()
+        try:
+            return one_line(msgspec.json.encode(line, enc_hook=str).decode())
+        except UnicodeEncodeError:  # half a letter somewhere, which is no UTF-8
+            return json.dumps(line, default=str)
+
+
+def one_line(words: str) -> str:
+    """The words with everything escaped that would begin a line or move a terminal: others wrote some of them."""
+    return _CONTROLS.sub(_escaped, words)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return "\\n" if found[0] == "\n" else f"\\u{ord(found[0]):04x}"
 
 
 def without_traceback(record: logging.LogRecord) -> bool:

@@ -36,8 +36,8 @@ SETTINGS = {
 class House:
     """The node of `alice`, and `vera` elsewhere, who follows her."""
 
-    def __init__(self, folder: Path) -> None:
-        self.lab = LabNode(folder / "node", settings=SETTINGS)
+    def __init__(self, folder: Path, **settings: str) -> None:
+        self.lab = LabNode(folder / "node", settings=SETTINGS | settings)
         self.origin = self.lab.origin
         self.peer = Peer("localhost")
         self.sent: list[str] = []
@@ -125,6 +125,12 @@ class House:
         """Wait until another process has taken its place, and pages are served again."""
         await self.until(lambda: self.pid(name) not in (0, was), f"{name} did not come back")
         await self.until(self.serves, "no pages are served")
+
+    def doors(self) -> int:
+        """How many processes listen at the node's port."""
+        lines = Path("/proc/net/tcp").read_text("ascii").splitlines()[1:]
+        found = [line.split() for line in lines]
+        return sum(at[1].endswith(f":{self.lab.port:04X}") and at[3] == "0A" for at in found)
 
     async def serves(self) -> bool:
         """Whether the node says that it is ready."""

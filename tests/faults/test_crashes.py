@@ -91,6 +91,23 @@ async def test_a_queue_that_hangs_holds_up_no_answer(house: House) -> None:
     await house.check_ledger()
 
 
+async def test_rel_36_one_process_after_the_other_asked_to_end_under_load(tmp_path: Path) -> None:
+    """As at an upgrade: what is under way is finished, nobody is told of a fault of ours, nothing is lost."""
+    async with House(tmp_path, WEB__PROCESSES="2") as house:
+        load_ = asyncio.create_task(traffic(house, 260, posts=30))
+        for name in ("web 1", "worker 1", "web 2") * 2:
+            sent = len(house.sent)
+            was = house.kill(name, signal.SIGTERM)
+            await house.until_back(name, was)
+            await house.until(lambda: house.doors() == 2, "a web process does not listen")
+            await house.until(lambda sent=sent: load_.done() or len(house.sent) > sent, "nothing is taken in")
+        await load_
+        # A connection that met a closing door gets no answer and is tried again; no answer is ever a fault.
+        assert set(house.refused) <= {0} and len(house.refused) < 26
+        await house.until_written("Nachher")
+        await house.check_ledger()
+
+
 async def test_rel_12_a_database_restarted_at_once_under_load(house: House) -> None:
     load_ = asyncio.create_task(traffic(house, 100, posts=20))
     await house.until(lambda: len(house.sent) > 20, "nothing was taken in")

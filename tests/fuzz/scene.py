@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 
 import msgspec
+from aiohttp import web
 
 from federation import followers
 from federation.followers import Claim
@@ -18,7 +19,7 @@ from node.features.neighbours import service as neighbours
 from node.features.polls.service import PollDraft
 from node.features.posts import service as posts
 from node.features.posts.service import Draft
-from tests.federation.peers import key
+from tests.federation.peers import AP, key
 from tests.fuzz.mutate import Mutator
 from tests.node.wire.strangers import CONTEXT, PUBLIC, Stranger, known_as
 from tests.rig import RigNode
@@ -236,7 +237,12 @@ def claim(who: Stranger, mutator: Mutator) -> tuple[str, str]:
     if random.random() < 0.5:
         things: list[Any] = [mutator.value() for _ in range(random.randrange(4))]
         shown = {"id": who.peer.uri(path), "type": "OrderedCollection", "orderedItems": things}
-        who.peer.documents[path] = mutator.document(shown)
+        body = mutator.body(mutator.document(shown))
+
+        async def serve(_: web.Request) -> web.Response:
+            return web.Response(body=body, content_type=AP)
+
+        who.peer.handlers[path] = serve
     digest = random.choice(("0" * 64, "f" * 64, "ab" * 32, followers.digest_of([who.uri])))
     value = followers.write(Claim(f"{who.uri}/followers", digest, who.peer.uri(path)))
     if random.random() < 0.4:

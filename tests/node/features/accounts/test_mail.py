@@ -15,8 +15,8 @@ from node.features.house import service as house
 class Postbox:
     """An SMTP server on loopback that accepts, refuses or hangs, as it is told."""
 
-    def __init__(self, *, answer="250 OK", hang_at_quit=False):
-        self.answer, self.hang_at_quit = answer, hang_at_quit
+    def __init__(self, *, answer="250 OK", hang_at_quit=False, hang_after_data=False):
+        self.answer, self.hang_at_quit, self.hang_after_data = answer, hang_at_quit, hang_after_data
         self.taken = []
         self._server = None
 
@@ -37,6 +37,9 @@ class Postbox:
                 body = await reader.readuntil(b"\r\n.\r\n")
                 if self.answer.startswith("250"):
                     self.taken.append(email.message_from_bytes(body[:-5], policy=email.policy.default))
+                if self.hang_after_data:
+                    await reader.read()
+                    break
                 writer.write(self.answer.encode() + b"\r\n")
             elif word == "QUIT" and self.hang_at_quit:
                 continue
@@ -97,6 +100,36 @@ async def test_eml_03_a_server_that_hangs_at_quit_gets_the_mail_once(node):
     assert await states(node) == [("sent", 1, "")]
 
 
+async def test_rel_41_a_server_that_hangs_after_the_mail_is_asked_again_with_the_same_mail(
+    node, clock, monkeypatch
+):
+    """It may have it and may not: the next try carries the same Message-ID, by which it is one mail to its reader."""
+    monkeypatch.setattr(mail, "_TIMEOUT_S", 0.2)
+    async with Postbox(hang_after_data=True) as box:
+        with_smtp(node, box.port)
+        mail_id = await queue(node)
+        await mail.send_mail(node, mail_id)
+        await mail.send_mail(node, mail_id)  # too early: nothing happens
+        assert len(box.taken) == 1
+        ((state, attempts, code),) = await states(node)
+        assert (state, attempts) == ("due", 1) and code
+        box.hang_after_data = False
+        clock.advance(seconds=mail.RETRY_DELAYS[0].total_seconds())
+        await mail.send_mail(node, mail_id)
+        await mail.send_mail(node, mail_id)
+    assert [state for state, *_ in await states(node)] == ["sent"]
+    assert len(box.taken) == 2 and len({message["Message-ID"] for message in box.taken}) == 1
+
+
+async def test_rel_41_nobody_waits_for_a_mail_server(node, monkeypatch):
+    """Asking for a mail is a row; the server is met by a job, in no transaction."""
+    async with Postbox(hang_after_data=True) as box:
+        with_smtp(node, box.port)
+        await queue(node)
+        assert box.taken == []
+    assert [state for state, *_ in await states(node)] == ["due"]
+
+
 async def test_two_workers_send_a_mail_once(node):
     async with Postbox() as box:
         with_smtp(node, box.port)
@@ -115,14 +148,14 @@ async def test_a_sent_mail_keeps_no_text(node):
     ("answer", "state"),
     [pytest.param("451 later", "due", id="passing"), pytest.param("550 never", "failed", id="permanent")],
 )
-async def test_a_refusal_is_tried_again_or_given_up_as_the_server_says(node, answer, state):
+async def test_rel_41_a_refusal_is_tried_again_or_given_up_as_the_server_says(node, answer, state):
     async with Postbox(answer=answer) as box:
         with_smtp(node, box.port)
         await mail.send_mail(node, await queue(node))
     assert await states(node) == [(state, 1, answer[:3])]
 
 
-async def test_an_unreachable_server_is_tried_again_by_the_schedule_and_then_given_up(node, clock):
+async def test_rel_41_an_unreachable_server_is_tried_again_by_the_schedule_and_then_given_up(node, clock):
     with_smtp(node, 1)
     mail_id = await queue(node)
     for delay in mail.RETRY_DELAYS:
