@@ -16,7 +16,8 @@ from node.db.database import Tx
 from node.features.actors.store import reads as actors
 from node.features.posts import reactions, views
 from node.features.posts.api_read import find_post_id
-from node.features.posts.entities import Boosted, Status, Statuses
+from node.features.posts.entities import Boosted, Statuses
+from node.features.posts.status import Status
 from node.runtime import Node
 from node.web import api
 from node.web.api_params import read_params

@@ -16,8 +16,9 @@ from node.db.rows import Window
 from node.errors import NodeError
 from node.features.actors.store import reads as actors
 from node.features.posts import views
-from node.features.posts.entities import Context, Status, StatusEdit, Statuses, StatusSource
+from node.features.posts.entities import Context, StatusEdit, Statuses, StatusSource
 from node.features.posts.fetched import look_for_more
+from node.features.posts.status import Status
 from node.features.posts.store import reads, writes
 from node.ids import MAX_ID
 from node.web import api

@@ -17,8 +17,9 @@ from node.features.polls.service import PollDraft
 from node.features.posts import service, views
 from node.features.posts.api_polls import read_poll
 from node.features.posts.api_read import find_post_id
-from node.features.posts.entities import AUDIENCE, Status, Statuses
+from node.features.posts.entities import AUDIENCE, Statuses
 from node.features.posts.quoting import POLICIES, answer_for
+from node.features.posts.status import Status
 from node.features.posts.store import writes
 from node.web import api
 from node.web.api_params import Params, read_params

@@ -1,17 +1,17 @@
 """Posts as the client API shows them: Mastodon's Status, StatusEdit, StatusSource and Context.
 
 Pure translation of `posts.views`, which was read for one viewer already; no SQL. One `Statuses`
-serves one answer; authors are translated once and kept while their rows stay as they are. Called by the `api.py`
-of posts and of the features above.
+serves one answer. Authors, and of each post what all readers see alike, are translated once and kept while
+the rows stay as they are (`posts.status`). Called by the `api.py` of posts and of the features above.
 
-Spec: Mastodon 4.5 client API, entities Status, Quote, StatusEdit, StatusSource, Context. Our extension:
-`local_only`, true for posts that stay in this house (`visibility` is then "public").
+Spec: Mastodon 4.5 client API, entities StatusEdit, StatusSource, Context.
 """
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from html import escape
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 import msgspec
@@ -23,6 +23,22 @@ from node.features.emoji.store import Reacted
 from node.features.media.entities import MediaAttachment, addresses_of, attachment
 from node.features.polls.entities import Poll, poll
 from node.features.posts import quoting
+from node.features.posts.status import (
+    Application,
+    EmojiReaction,
+    Kept,
+    Mention,
+    Own,
+    Quote,
+    QuoteApproval,
+    ShallowQuote,
+    Shared,
+    Status,
+    Tag,
+    encoded,
+    joined,
+    own_half,
+)
 from node.features.posts.views import Mentioned, PostView, Revision, Thread
 from node.text import normalise_hashtag
 
@@ -38,102 +54,6 @@ VISIBILITY: Final = {
 }
 _MOST_ACCOUNTS: Final = 2000
 AUDIENCE: Final = {"public": "public", "unlisted": "unlisted", "private": "followers", "direct": "direct"}
-
-
-class Mention(msgspec.Struct, frozen=True):
-    """Somebody a post names."""
-
-    id: str
-    username: str
-    url: str
-    acct: str
-
-
-class Tag(msgspec.Struct, frozen=True):
-    """A hashtag of a post."""
-
-    name: str
-    url: str
-
-
-class Application(msgspec.Struct, frozen=True):
-    """The program a post was written with."""
-
-    name: str
-    website: str | None = None
-
-
-class Quote(msgspec.Struct, frozen=True):
-    """Mastodon's Quote: the quoted post, when its author agreed and the reader may see it."""
-
-    state: str
-    quoted_status: "Status | None"
-
-
-class ShallowQuote(msgspec.Struct, frozen=True):
-    """Mastodon's ShallowQuote: what a quoted post quotes itself, by id alone."""
-
-    state: str
-    quoted_status_id: str | None
-
-
-class QuoteApproval(msgspec.Struct, frozen=True):
-    """Mastodon's QuoteApproval: who may quote a post, and whether the reader may."""
-
-    automatic: list[str]
-    manual: list[str]
-    current_user: str
-
-
-class EmojiReaction(msgspec.Struct, frozen=True, kw_only=True):
-    """Our extension: one emoji under a post, in the words of Mastodon's announcement reactions."""
-
-    name: str
-    count: int
-    me: bool | UnsetType = UNSET
-    url: str | UnsetType = UNSET
-    static_url: str | UnsetType = UNSET
-
-
-class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """Mastodon's Status. What is UNSET is left out, as Mastodon does for visitors and strangers."""
-
-    id: str
-    created_at: str
-    in_reply_to_id: str | None
-    in_reply_to_account_id: str | None
-    sensitive: bool
-    spoiler_text: str
-    visibility: str
-    local_only: bool
-    language: str | None
-    uri: str
-    url: str | None
-    replies_count: int
-    reblogs_count: int
-    favourites_count: int
-    edited_at: str | None
-    content: str | UnsetType = UNSET
-    text: str | UnsetType = UNSET
-    reblog: "Status | None" = None
-    application: Application | UnsetType | None = UNSET
-    account: Account
-    media_attachments: list[MediaAttachment]
-    mentions: list[Mention]
-    tags: list[Tag]
-    emojis: list[Emoji]
-    card: None = None
-    poll: Poll | None = None
-    emoji_reactions: list[EmojiReaction]
-    quote: Quote | ShallowQuote | None = None
-    quotes_count: int = 0
-    quote_approval: QuoteApproval | UnsetType = UNSET
-    favourited: bool | UnsetType = UNSET
-    reblogged: bool | UnsetType = UNSET
-    muted: bool | UnsetType = UNSET
-    bookmarked: bool | UnsetType = UNSET
-    pinned: bool | UnsetType = UNSET
-    filtered: list[Any] | UnsetType = UNSET
 
 
 class EditedPoll(msgspec.Struct, frozen=True):
@@ -188,6 +108,7 @@ class Statuses:
         self.viewer_id = viewer_id
         self.addresses = addresses_of(node)
         self._accounts: dict[int, tuple[Actor, Account]] = node.caches.setdefault("accounts", {})
+        self._kept: Kept = node.caches.setdefault("statuses", Kept())
 
     def account(self, actor: Actor) -> Account:
         """Mastodon's Account, made once for every version of a row that `actors.store.reads` gives."""
@@ -205,9 +126,34 @@ class Statuses:
 
         `shallow`: it is shown within another, so what it quotes is only named.
         """
-        known = self.viewer_id is not None
-        own = known and post.author.id == self.viewer_id
-        return Status(
+        if with_source:
+            whole = msgspec.structs.replace(self._shared(post), content=UNSET, text=post.source)
+            return joined(encoded(whole), self._own(post))
+        return joined(self._shared_half(post), self._own(post, shallow=shallow))
+
+    def boost(self, post: PostView, boosted: Boosted) -> Status:
+        """The Status of somebody passing a post on; the post itself is its `reblog`."""
+        inner = joined(self._shared_half(post), self._own(post))
+        people = (post.author, boosted.booster)
+        half = self._kept.find(boosted.id, post.version, people) if post.version else None
+        if half is None:
+            half = encoded(self._boost_of(self._shared(post), boosted))
+            if post.version:
+                self._kept.keep(boosted.id, post.version, people, half)
+        return joined(half, self._own(post, is_boost=True), bytes(inner))
+
+    def _shared_half(self, post: PostView) -> bytes:
+        people = (post.author,)
+        half = self._kept.find(post.id, post.version, people) if post.version else None
+        if half is None:
+            half = encoded(self._shared(post))
+            if post.version:
+                self._kept.keep(post.id, post.version, people, half)
+        return half
+
+    def _shared(self, post: PostView) -> Shared:
+        """What all readers see alike: nothing in here may depend on `viewer_id`, or on a mark of theirs."""
+        return Shared(
             id=str(post.id),
             created_at=stamp(post.published_at),
             in_reply_to_id=_text_id(post.in_reply_to_id),
@@ -223,25 +169,50 @@ class Statuses:
             reblogs_count=post.boosts_count,
             favourites_count=post.likes_count,
             edited_at=stamp_or_none(post.edited_at),
-            content=UNSET if with_source else content_of(post),
-            text=post.source if with_source else UNSET,
+            content=content_of(post),
             application=self._application(post),
             account=self.account(post.author),
             media_attachments=[attachment(self.node, file) for file in post.media],
             mentions=[_mention(one) for one in post.mentions],
             tags=[self.tag(name) for name in post.tags],
             emojis=emojis(post.emojis, self.addresses),
-            quote=self._quote(post, shallow=shallow),
-            quotes_count=post.quotes_count,
-            quote_approval=self._quote_approval(post),
-            poll=self.poll(post),
-            emoji_reactions=[self.reaction(one) for one in post.reactions],
-            favourited=post.liked if known else UNSET,
-            reblogged=post.boosted if known else UNSET,
-            muted=False if known else UNSET,  # of a conversation, which nobody can mute here yet
-            bookmarked=post.bookmarked if known else UNSET,
-            pinned=post.pinned if own and post.audience != "direct" else UNSET,
-            filtered=[] if known else UNSET,
+        )
+
+    def _boost_of(self, inner: Shared, boosted: Boosted) -> Shared:
+        return msgspec.structs.replace(
+            inner,
+            id=str(boosted.id),
+            created_at=stamp(boosted.at),
+            uri=boosted.uri,
+            visibility=VISIBILITY[boosted.audience],
+            local_only=boosted.audience == "local",
+            account=self.account(boosted.booster),
+            in_reply_to_id=None,
+            in_reply_to_account_id=None,
+            edited_at=None,
+            media_attachments=[],
+            mentions=[],
+            tags=[],
+            application=UNSET,
+        )
+
+    def _own(self, post: PostView, *, shallow: bool = False, is_boost: bool = False) -> bytes:
+        known = self.viewer_id is not None
+        own = known and post.author.id == self.viewer_id and not is_boost
+        return own_half(
+            Own(
+                poll=None if is_boost else self.poll(post),
+                emoji_reactions=() if is_boost else tuple(self.reaction(one) for one in post.reactions),
+                quote=self._quote(post, shallow=shallow),
+                quotes_count=post.quotes_count,
+                quote_approval=self._quote_approval(post),
+                favourited=post.liked if known else UNSET,
+                reblogged=post.boosted if known else UNSET,
+                muted=False if known else UNSET,  # of a conversation, which nobody can mute here yet
+                bookmarked=post.bookmarked if known else UNSET,
+                pinned=post.pinned if own and post.audience != "direct" else UNSET,
+                filtered=() if known else UNSET,
+            )
         )
 
     def _quote(self, post: PostView, *, shallow: bool) -> Quote | ShallowQuote | None:
@@ -254,11 +225,8 @@ class Statuses:
         return Quote(quote.shown_state, self.status(quoted, shallow=True) if quoted else None)
 
     def _quote_approval(self, post: PostView) -> QuoteApproval:
-        words = [word for word in post.quote_policy.split() if word != "nobody"]
-        at_once = [_POLICY_WORDS[word] for word in words if not word.startswith("?")]
-        asked = [_POLICY_WORDS[word[1:]] for word in words if word.startswith("?")]
         mine = "denied" if self.viewer_id is None else quoting.answer_for(post, self.viewer_id)
-        return QuoteApproval(at_once, asked, mine)
+        return _approval(post.quote_policy, mine)
 
     def poll(self, post: PostView) -> Poll | None:
         """Mastodon's Poll of a post that asks something."""
@@ -275,30 +243,6 @@ class Statuses:
             me=one.me if self.viewer_id is not None else UNSET,
             url=address or UNSET,
             static_url=address or UNSET,
-        )
-
-    def boost(self, post: PostView, boosted: Boosted) -> Status:
-        """The Status of somebody passing a post on; the post itself is its `reblog`."""
-        inner = self.status(post)
-        return msgspec.structs.replace(
-            inner,
-            id=str(boosted.id),
-            created_at=stamp(boosted.at),
-            uri=boosted.uri,
-            visibility=VISIBILITY[boosted.audience],
-            local_only=boosted.audience == "local",
-            account=self.account(boosted.booster),
-            in_reply_to_id=None,
-            in_reply_to_account_id=None,
-            edited_at=None,
-            media_attachments=[],
-            mentions=[],
-            tags=[],
-            poll=None,
-            emoji_reactions=[],
-            application=UNSET,
-            pinned=UNSET,
-            reblog=inner,
         )
 
     def _application(self, post: PostView) -> Application | UnsetType | None:
@@ -342,6 +286,14 @@ class Statuses:
 
 
 _POLICY_WORDS: Final = {"public": "public", "followers": "followers", "some": "unsupported_policy"}
+
+
+@lru_cache(maxsize=100)
+def _approval(policy: str, mine: str) -> QuoteApproval:
+    words = [word for word in policy.split() if word != "nobody"]
+    at_once = tuple(_POLICY_WORDS[word] for word in words if not word.startswith("?"))
+    asked = tuple(_POLICY_WORDS[word[1:]] for word in words if word.startswith("?"))
+    return QuoteApproval(at_once, asked, mine)
 
 
 def content_of(post: PostView) -> str:

@@ -1,12 +1,13 @@
-"""What a page or an API answer needs of posts: one Struct per post, read in three queries, and in one
-more each where any of them asks something or was answered with emoji.
+"""What a page or an API answer needs of posts: one Struct per post.
 
-`list_posts` asks who is looking and leaves out what they may not see; every read of a post on
-behalf of somebody goes through here.
+One statement asks who is looking, leaves out what they may not see, and says which version of each post
+there is (`store.seen`). What all readers see alike is kept by that version and read again only when it
+is another; two more statements are asked where any post asks something or was answered with emoji.
+Every read of a post on behalf of somebody goes through here.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -20,9 +21,13 @@ from node.features.emoji.store import Reacted
 from node.features.media import service as media_service
 from node.features.polls import store as polls
 from node.features.polls.store import Poll
-from node.features.posts.store import reads
+from node.features.posts.store import reads, seen
+from node.features.posts.store.seen import Seen, Version
 
-_AUTHOR: Final = ("author_id", "author_xmin", "author_ctid")
+_VERSION: Final = ("post_xmin", "post_ctid", "parts")
+# What is one reader's, or changes without the post; everything else is kept with the post's version.
+_OWN: Final = ("liked", "boosted", "bookmarked", "muted", "in_quote_circle", "quotes_count")
+_MOST_KEPT: Final = 2000
 
 
 class Picture(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,7 +91,10 @@ class QuoteView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PostView(msgspec.Struct, frozen=True, kw_only=True):
-    """A post as one viewer may see it."""
+    """A post as one viewer may see it.
+
+    Two with the same `version` and author differ in the viewer's part alone: marks, quotes, poll, reactions.
+    """
 
     id: int
     uri: str
@@ -114,13 +122,13 @@ class PostView(msgspec.Struct, frozen=True, kw_only=True):
     edited_at: datetime | None
     pinned_at: datetime | None
     app_name: str
-    liked: bool
-    boosted: bool
-    bookmarked: bool
-    muted: bool
     media: tuple[Picture, ...]
     mentions: tuple[Mentioned, ...]
     tags: tuple[str, ...]
+    liked: bool = False
+    boosted: bool = False
+    bookmarked: bool = False
+    muted: bool = False
     quote_policy: str = ""
     in_quote_circle: bool = False
     quotes_count: int = 0
@@ -128,6 +136,7 @@ class PostView(msgspec.Struct, frozen=True, kw_only=True):
     poll: Poll | None = None
     reactions_count: int = 0
     reactions: tuple[Reacted, ...] = ()
+    version: Version | None = None
 
     @property
     def pinned(self) -> bool:
@@ -145,11 +154,20 @@ class Thread(msgspec.Struct, frozen=True):
 
 async def list_posts(tx: Tx, post_ids: Sequence[int], viewer_id: int | None) -> list[PostView]:
     """The posts in the order of the ids, without those `viewer_id` may not see; quotes one level deep."""
-    found = await _list_plain(tx, post_ids, viewer_id)
+    if not post_ids:
+        return []
+    rows = await seen.list_seen(tx, post_ids, viewer_id)
+    return await list_seen(tx, [rows[i] for i in post_ids if i in rows], viewer_id)
+
+
+async def list_seen(tx: Tx, rows: Sequence[Seen], viewer_id: int | None) -> list[PostView]:
+    """The posts that a statement has just found open to this viewer, in its order; quotes one level deep."""
+    found = await _list_plain(tx, rows, viewer_id)
     wanted = {post.quote.post_id for post in found if post.quote and post.quote.state == "accepted"} - {None}
     if not wanted:
         return found
-    quoted = {post.id: post for post in await _list_plain(tx, [i for i in wanted if i], viewer_id)}
+    open_to_them = await seen.list_seen(tx, [i for i in wanted if i], viewer_id)
+    quoted = {post.id: post for post in await _list_plain(tx, list(open_to_them.values()), viewer_id)}
     return [_with_quoted(post, quoted) for post in found]
 
 
@@ -160,43 +178,77 @@ def _with_quoted(post: PostView, quoted: dict[int, PostView]) -> PostView:
     return msgspec.structs.replace(post, quote=msgspec.structs.replace(quote, post=quoted[quote.post_id]))
 
 
-async def _list_plain(tx: Tx, post_ids: Sequence[int], viewer_id: int | None) -> list[PostView]:
-    if not post_ids:
+async def _list_plain(tx: Tx, rows: Sequence[Seen], viewer_id: int | None) -> list[PostView]:
+    if not rows:
         return []
-    records = await reads.list_visible(tx, post_ids, viewer_id)
-    visible = [record["id"] for record in records]
-    parts = await reads.list_parts(tx, visible)
-    asking = [record["id"] for record in records if record["kind"] == "Question"]
+    authors = await list_versions(tx, {row.author_id: (row.author_xmin, row.author_ctid) for row in rows})
+    rows = [row for row in rows if row.author_id in authors]  # without who left a moment ago
+    whole = await _list_whole(tx, rows, authors)
+    asking = [post.id for post in whole.values() if post.kind == "Question"]
     asked = await polls.list_polls(tx, asking, viewer_id) if asking else {}
-    answered = [record["id"] for record in records if record["reactions_count"]]
+    answered = [post.id for post in whole.values() if post.reactions_count]
     reacted = await emoji.list_reacted(tx, answered, viewer_id) if answered else {}
-    authors = await list_versions(tx, {r["author_id"]: (r["author_xmin"], r["author_ctid"]) for r in records})
+    found = []
+    for row in rows:
+        post = whole.get(row.id)
+        if post is None:
+            continue  # deleted a moment ago
+        own: dict[str, Any] = {name: mark for name in _OWN if (mark := getattr(row, name))}
+        if row.quote:
+            own["quote"] = msgspec.convert(row.quote, QuoteView)
+        if row.id in asked:
+            own["poll"] = asked[row.id]
+        if row.id in reacted:
+            own["reactions"] = tuple(reacted[row.id])
+        found.append(msgspec.structs.replace(post, **own) if own else post)
+    return found
+
+
+async def _list_whole(tx: Tx, rows: Sequence[Seen], authors: Mapping[int, Actor]) -> dict[int, PostView]:
+    """The posts by id with nothing of any reader's, as they stand in these versions or newer ones."""
+    kept: dict[int, PostView] = tx.caches.setdefault("posts", {})
+    found = {row.id: kept[row.id] for row in rows if row.id in kept and kept[row.id].version == row.version}
+    missing = list({row.id for row in rows if row.id not in found})
+    if missing:
+        if len(kept) + len(missing) > _MOST_KEPT:
+            kept.clear()
+        for post in await _read_whole(tx, missing, authors):
+            kept[post.id] = found[post.id] = post
+    for row in rows:
+        author = authors[row.author_id]
+        if row.id in found and found[row.id].author is not author:
+            kept[row.id] = found[row.id] = msgspec.structs.replace(found[row.id], author=author)
+    return found
+
+
+async def _read_whole(tx: Tx, post_ids: Sequence[int], authors: Mapping[int, Actor]) -> list[PostView]:
+    records = await seen.list_whole(tx, post_ids)
     media: dict[int, list[Picture]] = defaultdict(list)
     mentions: dict[int, list[Mentioned]] = defaultdict(list)
     tags: dict[int, list[str]] = defaultdict(list)
-    for part in parts:
+    for part in await seen.list_parts(tx, post_ids):
         if part["part"] == "media":
             media[part["post_id"]].append(msgspec.convert(part["body"], Picture))
         elif part["part"] == "mention":
             mentions[part["post_id"]].append(msgspec.convert(part["body"], Mentioned))
         else:
             tags[part["post_id"]].append(part["body"])
-    found = {}
+    found = []
     for record in records:
         fields = dict(record)
-        author_id, _, _ = (fields.pop(name) for name in _AUTHOR)
-        post_id, quote = fields["id"], fields.pop("quote")
-        found[post_id] = PostView(
-            **fields,
-            author=authors[author_id],
-            media=tuple(media[post_id]),
-            mentions=tuple(mentions[post_id]),
-            tags=tuple(tags[post_id]),
-            quote=msgspec.convert(quote, QuoteView) if quote else None,
-            poll=asked.get(post_id),
-            reactions=tuple(reacted.get(post_id, ())),
+        xmin, ctid, parts = (fields.pop(name) for name in _VERSION)
+        post_id, author_id = fields["id"], fields.pop("author_id")
+        found.append(
+            PostView(
+                **fields,
+                author=authors[author_id],
+                media=tuple(media[post_id]),
+                mentions=tuple(mentions[post_id]),
+                tags=tuple(tags[post_id]),
+                version=(xmin, ctid, parts),
+            )
         )
-    return [found[i] for i in post_ids if i in found]
+    return found
 
 
 async def get_post(tx: Tx, post_id: int, viewer_id: int | None) -> PostView:

@@ -11,7 +11,8 @@ from node.appkeys import NODE
 from node.db.rows import Window
 from node.features.posts import quoting, views
 from node.features.posts.api_read import find_post_id
-from node.features.posts.entities import Status, Statuses
+from node.features.posts.entities import Statuses
+from node.features.posts.status import Status
 from node.features.posts.store import quotes
 from node.features.quotes import service
 from node.ids import MAX_ID

@@ -15,7 +15,8 @@ from msgspec import UNSET, UnsetType
 from node.appkeys import NODE
 from node.db.database import Tx
 from node.features.actors.entities import Account, stamp
-from node.features.posts.entities import Status, Statuses
+from node.features.posts.entities import Statuses
+from node.features.posts.status import Status
 from node.features.reading import store, views
 from node.features.reading.api_notifications import count_unread, find_notification, read_wanted
 from node.features.reading.entities import type_of

@@ -16,7 +16,8 @@ from node.db.database import Tx
 from node.db.rows import Window
 from node.errors import NodeError
 from node.features.follows.api_accounts import get_shown
-from node.features.posts.entities import Status, Statuses
+from node.features.posts.entities import Statuses
+from node.features.posts.status import Status
 from node.features.reading import store, views
 from node.features.reading.entities import entry
 from node.features.reading.store import AuthorList, Entry, Which
@@ -35,7 +36,7 @@ async def show_status(request: web.Request) -> Status:
     """GET /api/v1/statuses/:id, of a post or of a boost."""
     node, viewer_id = request.app[NODE], api.viewer_id(request)
     async with node.db.read() as tx:
-        found = await store.find_entry(tx, path_id(request))
+        found = await store.find_entry(tx, path_id(request), viewer_id)
         shown = await views.list_entries(tx, [found], viewer_id) if found else []
     if not shown:
         raise NodeError("not_found", detail="status")

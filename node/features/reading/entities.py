@@ -9,7 +9,8 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from node.features.actors.entities import Account, stamp
-from node.features.posts.entities import Boosted, Status, Statuses
+from node.features.posts.entities import Boosted, Statuses
+from node.features.posts.status import Status
 from node.features.reading import store
 from node.features.reading.views import EntryView, NotificationView
 

@@ -1,7 +1,8 @@
-"""Which posts a page of a timeline holds. Only ids come out; `posts.views` turns them into posts.
+"""Which posts a page of a timeline holds, and how they stand for who is looking.
 
-Each list is one index scan bounded by the page size; people the viewer blocked or muted, and who
-blocked the viewer, are left out here so that pages stay full.
+One statement for each list: an index scan bounded by the page size, and what `posts.store.seen` tells of
+each post; `posts.views` makes posts of that. People the viewer blocked or muted, and who blocked the
+viewer, are left out here so that pages stay full.
 """
 
 from datetime import datetime
@@ -12,11 +13,17 @@ import msgspec
 from node.db import rows
 from node.db.database import Tx
 from node.db.rows import Window
-from node.features.posts.store.reads import VISIBLE
+from node.features.actors.store.reads import Version
+from node.features.posts.store import seen
+from node.features.posts.store.reads import UNBLOCKED, VISIBLE
+from node.features.posts.store.seen import Seen
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """One place in a timeline: a post, or somebody's boost of it (`id` is then the boost's)."""
+    """One place in a timeline: a post, or somebody's boost of it (`id` is then the boost's).
+
+    `seen` is how the post stands for who asked; None: they may not see it.
+    """
 
     id: int
     post_id: int
@@ -25,6 +32,8 @@ class Entry(msgspec.Struct, frozen=True):
     boosted_at: datetime | None = None
     boost_uri: str = ""
     boost_audience: str = ""
+    booster_version: Version | None = None
+    seen: Seen | None = None
 
 
 class Marker(msgspec.Struct, frozen=True):
@@ -46,26 +55,46 @@ class Notification(msgspec.Struct, frozen=True):
     created_at: datetime
 
 
-# Authors whose posts the viewer ($1) does not want, or who do not want the viewer.
-_HIDDEN = """
-    NOT EXISTS (SELECT 1 FROM mutes m WHERE m.actor_id = $1 AND m.target_id = {author}
-                AND (m.expires_at IS NULL OR m.expires_at > {now}))
-    AND NOT EXISTS (SELECT 1 FROM blocks b WHERE (b.actor_id = $1 AND b.target_id = {author})
-                    OR (b.actor_id = {author} AND b.target_id = $1))"""
+# Authors whose posts the viewer ($1) does not want, or who do not want the viewer. Who has nobody blocked
+# or muted, and is blocked by nobody, is asked about once for the whole list.
+_HIDDEN = f"""
+    ((SELECT NOT EXISTS (SELECT 1 FROM mutes g WHERE g.actor_id = $1))
+     OR NOT EXISTS (SELECT 1 FROM mutes mute WHERE mute.actor_id = $1 AND mute.target_id = {{author}}
+                    AND (mute.expires_at IS NULL OR mute.expires_at > {{now}})))
+    AND ({UNBLOCKED.format(viewer="$1")}
+         OR NOT EXISTS (SELECT 1 FROM blocks stop WHERE (stop.actor_id = $1 AND stop.target_id = {{author}})
+                        OR (stop.actor_id = {{author}} AND stop.target_id = $1)))"""
 
 
 def _order(window: Window) -> str:
     return "ASC" if window.ascending else "DESC"
 
 
-def _entries(window: Window, records: list[asyncpg.Record]) -> list[Entry]:
-    entries: list[Entry] = window.newest_first([Entry(**record) for record in records])
-    return entries
+_NO_BOOST = """NULL::bigint AS boost_id, NULL::bigint AS booster_id, NULL::timestamptz AS boosted_at,
+    '' AS boost_uri, '' AS boost_audience"""
+_NAMES = "id, post_id, boost_id, booster_id, boosted_at, boost_uri, boost_audience"
+_ENTRY = """e.id, e.post_id, e.boost_id, e.booster_id, e.boosted_at, e.boost_uri, e.boost_audience,
+    o.xmin AS booster_xmin, o.ctid AS booster_ctid"""
+
+
+async def _list(
+    tx: Tx, entries: str, *given: object, viewer_id: int | None, order: str = "e.id DESC"
+) -> list[Entry]:
+    """What this SQL finds, as it stands for the viewer; newest first. `given` fill its places."""
+    viewer, now = f"${len(given) + 1}", f"${len(given) + 2}"
+    statement = f"{seen.shown(entries, _NAMES, _ENTRY, f'{viewer}::bigint', now)} ORDER BY {order}"
+    return [_entry(record) for record in await tx.fetch(statement, *given, viewer_id, tx.now)]
+
+
+def _entry(record: asyncpg.Record) -> Entry:
+    version = None if record["booster_id"] is None else (record["booster_xmin"], record["booster_ctid"])
+    return Entry(*(*record[:7], version, seen.of_record(record)))
 
 
 async def list_home(tx: Tx, viewer_id: int, window: Window) -> list[Entry]:
     """The viewer's home: what those they follow wrote or passed on."""
-    records = await tx.fetch(
+    return await _list(
+        tx,
         f"""SELECT h.id, h.post_id, h.boost_id, b.actor_id AS booster_id, b.published_at AS boosted_at,
                    COALESCE(b.uri, '') AS boost_uri, COALESCE(b.audience, '') AS boost_audience
             FROM home_entries h JOIN posts p ON p.id = h.post_id LEFT JOIN boosts b ON b.id = h.boost_id
@@ -78,8 +107,8 @@ async def list_home(tx: Tx, viewer_id: int, window: Window) -> list[Entry]:
         window.lower,
         window.limit,
         tx.now,
+        viewer_id=viewer_id,
     )
-    return _entries(window, records)
 
 
 class Which(msgspec.Struct, frozen=True):
@@ -101,8 +130,9 @@ async def list_public(tx: Tx, viewer_id: int | None, window: Window, wanted: Whi
         which = "p.audience = 'public'" + (" AND NOT p.local" if wanted.remote else "")
     if wanted.only_media:
         which += f" AND {_WITH_MEDIA}"
-    records = await tx.fetch(
-        f"""SELECT p.id, p.id AS post_id FROM posts p JOIN actors a ON a.id = p.author_id
+    return await _list(
+        tx,
+        f"""SELECT p.id, p.id AS post_id, {_NO_BOOST} FROM posts p JOIN actors a ON a.id = p.author_id
             WHERE {which} AND p.id < $2 AND p.id > $3 AND a.suspended_at IS NULL
               AND (p.in_reply_to_id IS NULL OR p.in_reply_to_actor_id = p.author_id)
               AND {_HIDDEN.format(author="p.author_id", now="$5")}
@@ -112,14 +142,15 @@ async def list_public(tx: Tx, viewer_id: int | None, window: Window, wanted: Whi
         window.lower,
         window.limit,
         tx.now,
+        viewer_id=viewer_id,
     )
-    return _entries(window, records)
 
 
 async def list_tag(tx: Tx, tag: str, viewer_id: int | None, window: Window, wanted: Which) -> list[Entry]:
     """Public posts with a hashtag (normalised, `node.text`)."""
-    records = await tx.fetch(
-        f"""SELECT p.id, p.id AS post_id FROM post_tags t JOIN posts p ON p.id = t.post_id
+    return await _list(
+        tx,
+        f"""SELECT p.id, p.id AS post_id, {_NO_BOOST} FROM post_tags t JOIN posts p ON p.id = t.post_id
             JOIN actors a ON a.id = p.author_id
             WHERE t.tag = $5 AND t.post_id < $2 AND t.post_id > $3 AND a.suspended_at IS NULL
               AND (p.audience = 'public' OR (p.audience = 'local' AND $1::bigint IS NOT NULL))
@@ -135,8 +166,8 @@ async def list_tag(tx: Tx, tag: str, viewer_id: int | None, window: Window, want
         wanted.remote,
         wanted.only_media,
         tx.now,
+        viewer_id=viewer_id,
     )
-    return _entries(window, records)
 
 
 class AuthorList(msgspec.Struct, frozen=True):
@@ -152,7 +183,8 @@ async def list_author(
     tx: Tx, actor_id: int, viewer_id: int | None, window: Window, which: AuthorList
 ) -> list[Entry]:
     """What somebody wrote and passed on, as far as the viewer may see it."""
-    records = await tx.fetch(
+    return await _list(
+        tx,
         f"""SELECT id, post_id, boost_id, booster_id, boosted_at, boost_uri, boost_audience FROM (
                 (SELECT p.id, p.id AS post_id, NULL::bigint AS boost_id, NULL::bigint AS booster_id,
                         NULL::timestamptz AS boosted_at, '' AS boost_uri, '' AS boost_audience
@@ -178,26 +210,29 @@ async def list_author(
         which.exclude_replies,
         which.exclude_reblogs,
         which.tag,
+        viewer_id=viewer_id,
     )
-    return _entries(window, records)
 
 
 async def list_pinned(tx: Tx, actor_id: int, viewer_id: int | None) -> list[Entry]:
     """What somebody keeps at the top of their profile, last pinned first."""
-    records = await tx.fetch(
-        f"""SELECT p.id, p.id AS post_id FROM posts p
+    return await _list(
+        tx,
+        f"""SELECT p.id, p.id AS post_id, {_NO_BOOST} FROM posts p
            WHERE p.author_id = $1 AND p.pinned_at IS NOT NULL AND {VISIBLE.format(viewer="$2")}
            ORDER BY p.pinned_at DESC LIMIT 20""",
         actor_id,
         viewer_id,
+        viewer_id=viewer_id,
+        order="p.pinned_at DESC",
     )
-    return [Entry(**record) for record in records]
 
 
 async def list_messages(tx: Tx, viewer_id: int, window: Window) -> list[Entry]:
     """Direct posts to or from the viewer, newest first."""
-    records = await tx.fetch(
-        f"""SELECT id, id AS post_id FROM (
+    return await _list(
+        tx,
+        f"""SELECT id, id AS post_id, {_NO_BOOST} FROM (
                 (SELECT p.id FROM posts p
                  WHERE p.audience = 'direct' AND p.author_id = $1 AND p.id < $2 AND p.id > $3
                  ORDER BY p.id {_order(window)} LIMIT $4)
@@ -212,34 +247,36 @@ async def list_messages(tx: Tx, viewer_id: int, window: Window) -> list[Entry]:
         window.lower,
         window.limit,
         tx.now,
+        viewer_id=viewer_id,
     )
-    return _entries(window, records)
 
 
 async def list_bookmarks(tx: Tx, viewer_id: int, window: Window) -> list[Entry]:
     """What the viewer kept; the entry's id is the bookmark's, for paging."""
-    records = await tx.fetch(
-        f"""SELECT id, post_id FROM bookmarks WHERE actor_id = $1 AND id < $2 AND id > $3
+    return await _list(
+        tx,
+        f"""SELECT id, post_id, {_NO_BOOST} FROM bookmarks WHERE actor_id = $1 AND id < $2 AND id > $3
             ORDER BY id {_order(window)} LIMIT $4""",
         viewer_id,
         window.upper,
         window.lower,
         window.limit,
+        viewer_id=viewer_id,
     )
-    return _entries(window, records)
 
 
 async def list_liked(tx: Tx, viewer_id: int, window: Window) -> list[Entry]:
     """What the viewer liked; the entry's id is the like's, for paging."""
-    records = await tx.fetch(
-        f"""SELECT id, post_id FROM likes WHERE actor_id = $1 AND id < $2 AND id > $3
+    return await _list(
+        tx,
+        f"""SELECT id, post_id, {_NO_BOOST} FROM likes WHERE actor_id = $1 AND id < $2 AND id > $3
             ORDER BY id {_order(window)} LIMIT $4""",
         viewer_id,
         window.upper,
         window.lower,
         window.limit,
+        viewer_id=viewer_id,
     )
-    return _entries(window, records)
 
 
 async def list_notifications(
@@ -302,18 +339,19 @@ async def delete_notifications(tx: Tx, owner_id: int, notification_id: int | Non
     )
 
 
-async def find_entry(tx: Tx, entry_id: int) -> Entry | None:
+async def find_entry(tx: Tx, entry_id: int, viewer_id: int | None) -> Entry | None:
     """What an id means: a post, or a boost of one."""
-    record = await tx.fetchrow(
-        """SELECT p.id, p.id AS post_id, NULL::bigint AS boost_id, NULL::bigint AS booster_id,
-                  NULL::timestamptz AS boosted_at, '' AS boost_uri, '' AS boost_audience
-           FROM posts p WHERE p.id = $1
-           UNION ALL
-           SELECT b.id, b.post_id, b.id, b.actor_id, b.published_at, b.uri, b.audience FROM boosts b WHERE b.id = $1
-           LIMIT 1""",
+    found = await _list(
+        tx,
+        f"""SELECT p.id, p.id AS post_id, {_NO_BOOST} FROM posts p WHERE p.id = $1
+            UNION ALL
+            SELECT b.id, b.post_id, b.id, b.actor_id, b.published_at, b.uri, b.audience
+            FROM boosts b WHERE b.id = $1
+            LIMIT 1""",
         entry_id,
+        viewer_id=viewer_id,
     )
-    return Entry(**record) if record else None
+    return found[0] if found else None
 
 
 async def list_markers(tx: Tx, actor_id: int) -> list[Marker]:

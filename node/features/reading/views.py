@@ -6,9 +6,9 @@ from datetime import datetime
 import msgspec
 
 from node.db.database import Tx
-from node.features.actors.store.reads import Actor, list_actors
+from node.features.actors.store.reads import Actor, list_actors, list_versions
 from node.features.emoji.store import list_of_people
-from node.features.posts.views import PostView, list_posts
+from node.features.posts.views import PostView, list_posts, list_seen
 from node.features.reading.store import Entry, Notification
 
 
@@ -38,10 +38,11 @@ class NotificationView(msgspec.Struct, frozen=True):
 
 
 async def list_entries(tx: Tx, entries: Sequence[Entry], viewer_id: int | None) -> list[EntryView]:
-    """The entries in order, without those whose post the viewer may not see."""
-    posts = {p.id: p for p in await list_posts(tx, [e.post_id for e in entries], viewer_id)}
-    booster_ids = [e.booster_id for e in entries if e.booster_id is not None]
-    boosters = {a.id: a for a in await list_actors(tx, booster_ids)} if booster_ids else {}
+    """The entries in order, without those whose post the viewer, for whom they were read, may not see."""
+    posts = {p.id: p for p in await list_seen(tx, [e.seen for e in entries if e.seen], viewer_id)}
+    boosters = await list_versions(
+        tx, {e.booster_id: e.booster_version for e in entries if e.booster_id and e.booster_version}
+    )
     return [
         EntryView(
             e.id,

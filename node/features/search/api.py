@@ -11,7 +11,8 @@ from aiohttp import web
 from node.appkeys import NODE
 from node.features.actors.entities import Account
 from node.features.follows import store as follows
-from node.features.posts.entities import Status, Statuses
+from node.features.posts.entities import Statuses
+from node.features.posts.status import Status
 from node.features.search import service
 from node.web import api
 from node.web.api_params import read_params
