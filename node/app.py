@@ -10,6 +10,7 @@ import msgspec
 from aiohttp import hdrs, web
 from arq.connections import ArqRedis, create_pool
 
+from federation import vocab
 from federation.client import Client, ClientPolicy
 from federation.dispatch import Inbound
 from federation.errors import FederationError
@@ -18,9 +19,11 @@ from node import __version__
 from node.appkeys import NODE
 from node.clock import Clock
 from node.config import Config, ConfigError
-from node.db.database import Database
+from node.db.database import Database, Tx
 from node.features.actors import served
 from node.features.actors import service as actors
+from node.features.actors.store.reads import Actor
+from node.features.groups import door as groups
 from node.features.posts.store import writes
 from node.features.registry import FEATURES
 from node.keyring import open_keyring
@@ -57,6 +60,14 @@ def _inbound() -> Registry:
     return table
 
 
+async def _remember(tx: Tx, node: Node, document: vocab.Actor) -> Actor:
+    """Store what an actor's own house says of it; of a group also how one gets in."""
+    actor = await actors.upsert_remote(tx, node, document)
+    if actor.kind == "Group":
+        await groups.remember(tx, actor.id, document)
+    return actor
+
+
 async def _open_queue(config: Config) -> ArqRedis:
     return await create_pool(
         arq_settings(valkey_url(config)),
@@ -87,9 +98,10 @@ async def open_node(config: Config, *, clock: Clock | None = None, keys_lost: bo
         directory=directory,
         fetcher=Fetcher(client, directory, None, clock=clock.now),
         hooks=Hooks(
-            remember_actor=actors.upsert_remote,
+            remember_actor=_remember,
             known_objects=writes.list_known_uris,
             inbound=_inbound(),
+            groups=groups,
             features=FEATURES,
         ),
     )

@@ -7,7 +7,7 @@ the same way with another clock.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote
 
 import msgspec
@@ -30,16 +30,49 @@ if TYPE_CHECKING:
 RememberActor = Callable[["Tx", "Node", "vocab.Actor"], Awaitable[Any]]
 
 
+class GroupsDoor(Protocol):
+    """What features below the groups ask of them (`node.features.groups.door`)."""
+
+    async def join(self, tx: Tx, node: Node, actor_id: int, group_id: int) -> str:
+        """One of our people follows a group: `asked` or `accepted`."""
+        ...
+
+    async def leave(self, tx: Tx, node: Node, actor_id: int, group_id: int) -> None:
+        """One of our people follows a group no more."""
+        ...
+
+    async def answered(self, tx: Tx, actor_id: int, group_id: int, *, accept: bool) -> None:
+        """The house of a group answered the follow of one of ours, or ended it."""
+        ...
+
+    async def left(self, tx: Tx, actor_id: int, group_id: int) -> bool:
+        """Somebody belongs to a group no longer; False when they did not."""
+        ...
+
+    async def describe(self, tx: Tx, document: vocab.Actor) -> vocab.Actor:
+        """The document of one of our groups, with what only groups say."""
+        ...
+
+    async def is_shown(self, tx: Tx, group_id: int, viewer_id: int | None) -> bool:
+        """Whether somebody (None: anybody) may know that a group exists."""
+        ...
+
+    async def is_shown_at(self, tx: Tx, group_id: int, host: str) -> bool:
+        """Whether another house may know that one of our groups exists; '' for nobody in particular."""
+        ...
+
+
 class Hooks(msgspec.Struct):
-    """What the wire needs of the features, filled in by `node.app`.
+    """What the wire and lower features need of higher ones, filled in by `node.app`.
 
     `remember_actor` stores a fetched actor; `known_objects` tells which addresses are posts we
-    hold; `inbound` is the table of handlers.
+    hold; `inbound` is the table of handlers; `groups` is what following a group means.
     """
 
     remember_actor: RememberActor
     known_objects: Callable[[Tx, Sequence[str]], Awaitable[set[str]]]
     inbound: Inbound[Any]
+    groups: GroupsDoor
     features: tuple[Feature, ...] = ()
 
 

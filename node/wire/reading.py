@@ -5,6 +5,7 @@ the network later (`federation.gather`).
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
@@ -20,6 +21,9 @@ from node.wire.incoming import InboundHandler
 from node.wire.store import arrivals as store
 from node.wire.store import deliveries
 from node.wire.store.arrivals import InboxItem, Known, Outcome
+
+# What one does to an actor: a Follow of a group is another thing than one of a person.
+_OF_ACTORS: Final = frozenset({"Follow", "Join", "Leave", "Invite"})
 
 
 class Ready(msgspec.Struct):
@@ -107,7 +111,7 @@ class Batch(msgspec.Struct):
         if not entry.item.refetch:
             return entry
         activity = await _read_anew(node, entry, budget)
-        return Ready(entry.item, activity, _handler_of(node, activity))
+        return Ready(entry.item, activity, _handler_of(node, activity, self.known))
 
 
 async def _read_anew(node: Node, entry: Ready, budget: FetchBudget) -> vocab.Activity:
@@ -193,8 +197,15 @@ async def _list_activities(tx: Tx, node: Node, uris: set[str]) -> dict[str, voca
     return found
 
 
-def _handler_of(node: Node, activity: vocab.Activity) -> Handler[InboundHandler] | None:
-    return node.hooks.inbound.lookup(activity.type, activity.object_type)
+def _handler_of(
+    node: Node, activity: vocab.Activity, known: dict[str, Known]
+) -> Handler[InboundHandler] | None:
+    """By the types of activity and object; an address alone is of the kind of the actor we know there."""
+    kind = activity.object_type
+    if kind is None and activity.type in _OF_ACTORS:
+        actor = known.get(activity.object_id or "")
+        kind = actor.kind if actor is not None else None
+    return node.hooks.inbound.lookup(activity.type, kind)
 
 
 def _names(activity: vocab.Activity) -> tuple[set[str], set[str]]:
@@ -248,7 +259,6 @@ async def _learn(tx: Tx, node: Node, batch: Batch) -> None:
         try:
             if entry.activity.type in ANSWERS:
                 entry.activity = await with_known_object(entry.activity, resolver)
-            entry.handler = _handler_of(node, entry.activity)
             named = _names(entry.activity)
         except Exception as error:
             batch.entries.remove(entry)
@@ -257,6 +267,8 @@ async def _learn(tx: Tx, node: Node, batch: Batch) -> None:
         actors |= named[0]
         objects |= named[1]
     batch.known = await store.list_known(tx, list(actors))
+    for entry in batch.entries:
+        entry.handler = _handler_of(node, entry.activity, batch.known)
     if objects:
         batch.known_objects = await node.hooks.known_objects(tx, list(objects))
         batch.known_objects |= await store.list_tombstoned(tx, list(objects))

@@ -19,6 +19,7 @@ ENDS: dict[str, str] = {
     "author_suspended": "it passes on a post of somebody who is shut out here",
     "follow_unknown": "it answers or takes back a follow this node does not know",
     "known_already": "it came before",
+    "member_unknown": "it answers or ends a membership this node does not know",
     "moved_before": "the account moved already within the last week",
     "no_leave_named": "it agrees to a quote without naming leave of its own host",
     "no_such_choice": "a vote for what cannot be chosen in that poll, or below a post that asks nothing",

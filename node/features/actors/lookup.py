@@ -10,7 +10,6 @@ from federation.budget import FetchBudget
 from federation.discovery.webfinger import WebFinger, parse_handle
 from federation.errors import FederationError
 from node.errors import NodeError
-from node.features.actors import service
 from node.features.actors.store import names, reads
 from node.features.actors.store.reads import Actor
 from node.runtime import Node
@@ -70,7 +69,7 @@ async def _remember(node: Node, thing: vocab.Thing, handle_host: str = "") -> Ac
     if not isinstance(thing, vocab.Actor):
         raise FederationError("bad_actor", "something else")
     async with node.db.tx() as tx:
-        actor = await service.upsert_remote(tx, node, thing)
+        actor: Actor = await node.hooks.remember_actor(tx, node, thing)
         if handle_host and handle_host != actor.handle_host:
             await names.put_handle_host(tx, actor.id, handle_host)
             actor = msgspec.structs.replace(actor, handle_host=handle_host)

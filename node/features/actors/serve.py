@@ -5,16 +5,18 @@ Actor documents are public, so that keys can always be had; who follows whom is 
 
 from aiohttp import web
 
-from federation import strict_json, vocab
+from federation import strict_json, uris, vocab
 from federation.discovery import answers, hostmeta
 from federation.discovery.webfinger import JRD_TYPE
 from federation.errors import FederationError
 from node.appkeys import NODE
+from node.db.database import Tx
 from node.feature import Route
 from node.features.actors import served, translate
 from node.features.actors.service import INSTANCE_PATH
 from node.features.actors.store import reads
 from node.features.actors.store.reads import Actor
+from node.runtime import Node
 from node.wire import serve
 from node.wire.inbound import receive_activity
 
@@ -94,6 +96,12 @@ async def webfinger(request: web.Request) -> web.Response:
             actor = await reads.find_by_uri(tx, node.uri(INSTANCE_PATH))
         gone = actor is not None and actor.deleted_at is not None
         shown = actor is not None and actor.local and (gone or await reads.is_reachable(tx, actor))
+        closed = actor is not None and shown and await _is_closed(tx, node, actor)
+    if closed and actor is not None:  # a closed group is there for the houses of its members
+        asker = await serve.signing_uri_of(request)
+        async with node.db.read() as tx:
+            host = uris.host_of(asker) if asker is not None else ""
+            shown = await node.hooks.groups.is_shown_at(tx, actor.id, host)
     if actor is None or not shown:
         return web.json_response({"error": "not_found"}, status=404, headers=_OPEN)
     if actor.deleted_at is not None:
@@ -101,9 +109,13 @@ async def webfinger(request: web.Request) -> web.Response:
     described = answers.Described(actor.username, actor.host, actor.uri, actor.url)
     body = answers.jrd(described, node.origin, rels=request.query.getall("rel", []))
     fresh = served.copy_of(actor.id, strict_json.dumps(body), {**_OPEN, "Content-Type": JRD_TYPE})
-    if copies is not None:
+    if copies is not None and not closed:
         copies.keep(request.rel_url.raw_query_string, fresh, turn)
     return served.answer(request, fresh)
+
+
+async def _is_closed(tx: Tx, node: Node, actor: Actor) -> bool:
+    return actor.kind == "Group" and not await node.hooks.groups.is_shown_at(tx, actor.id, "")
 
 
 async def host_meta(request: web.Request) -> web.Response:
@@ -124,7 +136,7 @@ ROUTES = (
     Route("POST", "/inbox", receive_activity, "wire"),
     *(
         route
-        for path in (INSTANCE_PATH, "/ap/users/{id:[0-9]+}", "/ap/groups/{id:[0-9]+}")
+        for path in (INSTANCE_PATH, "/ap/users/{id:[0-9]+}")
         for route in (
             Route("GET", path, show_actor, "wire"),
             Route("GET", f"{path}/inbox", show_inbox, "wire"),

@@ -114,7 +114,7 @@ async def update_profile(tx: Tx, node: Node, actor_id: int, change: ProfileChang
 async def publish_update(tx: Tx, node: Node, actor: Actor) -> None:
     """Tell others that one of our actors changed; whoever asks next is shown it so."""
     tx.tell_changed(actor.id)
-    document = translate.to_vocab(node, actor)
+    document = await describe(tx, node, actor)
     update = vocab.Update(
         id=f"{actor.uri}#updates/{tx.new_id()}",
         actor=actor.uri,
@@ -124,6 +124,12 @@ async def publish_update(tx: Tx, node: Node, actor: Actor) -> None:
     )
     inboxes = await reads.list_inboxes_knowing(tx, actor.id)
     await publish(tx, actor.id, update, Destinations(inboxes=tuple(inboxes)))
+
+
+async def describe(tx: Tx, node: Node, actor: Actor) -> vocab.Actor:
+    """One of our actors as the document we serve and send; groups say more of themselves."""
+    document = translate.to_vocab(node, actor)
+    return await node.hooks.groups.describe(tx, document) if actor.kind == "Group" else document
 
 
 async def upsert_remote(tx: Tx, node: Node, document: vocab.Actor) -> Actor:

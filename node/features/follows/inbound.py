@@ -69,7 +69,7 @@ async def follow_accepted(tx: Tx, node: Node, incoming: Incoming) -> Ignored | N
     follow = await _our_follow(tx, incoming)
     if follow is None:
         return Ignored("follow_unknown")
-    await service.accepted_by(tx, follow)
+    await service.accepted_by(tx, node, follow, incoming.sender.kind)
     return None
 
 
@@ -79,7 +79,7 @@ async def follow_rejected(tx: Tx, node: Node, incoming: Incoming) -> Ignored | N
     follow = await _our_follow(tx, incoming)
     if follow is None:
         return Ignored("follow_unknown")
-    await service.rejected_by(tx, follow)
+    await service.rejected_by(tx, node, follow, incoming.sender.kind)
     return None
 
 
@@ -94,7 +94,7 @@ async def acceptance_undone(tx: Tx, node: Node, incoming: Incoming) -> Ignored |
     follow = await store.find_follow(tx, follower.id, incoming.sender.id) if follower else None
     if follow is None or follower is None or not follower.local:
         return Ignored("follow_unknown")
-    await service.rejected_by(tx, follow)
+    await service.rejected_by(tx, node, follow, incoming.sender.kind)
     return None
 
 
@@ -108,7 +108,7 @@ async def follow_undone(tx: Tx, node: Node, incoming: Incoming) -> Ignored | Non
     followee = incoming.known.get(undone.object_id or "") or await find_by_uri(tx, undone.object_id or "")
     if followee is None or not followee.local:
         return Ignored("not_ours")
-    if not await service.unfollowed_by(tx, incoming.sender.id, followee.id):
+    if not await service.unfollowed_by(tx, node, incoming.sender.id, followee.id, followee.kind):
         await incoming.note_undone_first(tx)
         return Ignored("follow_unknown")
     return None
@@ -123,7 +123,7 @@ async def blocked(tx: Tx, node: Node, incoming: Incoming) -> Ignored | None:
     uri = incoming.activity.id or f"{incoming.sender.uri}#blocks/{target.id}"
     if await arrivals.list_tombstoned(tx, [uri]):
         return Ignored("known_already")  # its Undo came first
-    await service.blocked_by(tx, uri, incoming.sender.id, target.id)
+    await service.blocked_by(tx, node, uri, incoming.sender.id, target.id)
     return None
 
 

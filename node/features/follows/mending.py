@@ -37,26 +37,29 @@ async def mend(node: Node, want: Want) -> None:
     if not listed.complete or followers.digest_of(ours) != digest:
         return
     async with node.db.tx() as tx:
-        await _end_unlisted(tx, want, followee, set(ours))
+        await _end_unlisted(tx, node, want, followee, set(ours))
         for follower in await list_by_uris(tx, ours):
             if follower.local and follower.deleted_at is None:
-                await _settle_listed(tx, follower, followee)
+                await _settle_listed(tx, node, follower, followee)
 
 
-async def _end_unlisted(tx: Tx, want: Want, followee: Actor, listed: set[str]) -> None:
+async def _end_unlisted(tx: Tx, node: Node, want: Want, followee: Actor, listed: set[str]) -> None:
     """They do not know of it, so it brings nothing: it ends here too."""
     for row in await store.list_local_followers(tx, followee.id):
         accepted_since = row.accepted_at is not None and row.accepted_at >= want.asked_at
-        if row.uri not in listed and not accepted_since:
-            await service.ended_elsewhere(tx, row.follower_id, followee.id)
+        if row.uri in listed or accepted_since:
+            continue
+        standing = await store.find_follow(tx, row.follower_id, followee.id)
+        if standing is not None:
+            await service.rejected_by(tx, node, standing, followee.kind)
 
 
-async def _settle_listed(tx: Tx, follower: Actor, followee: Actor) -> None:
+async def _settle_listed(tx: Tx, node: Node, follower: Actor, followee: Actor) -> None:
     """They think one of ours follows: an answer was lost, or an Undo was."""
     standing = await store.find_follow(tx, follower.id, followee.id)
     if standing is not None:
         if standing.state == "asked":
-            await service.accepted_by(tx, standing)
+            await service.accepted_by(tx, node, standing, followee.kind)
         return
     follow_uri = f"{follower.uri}#follows/{followee.id}"
     undo = translate.undo_follow(f"{follow_uri}/undo/{tx.new_id()}", follow_uri, follower.uri, followee.uri)

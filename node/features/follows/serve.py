@@ -19,10 +19,15 @@ from node.wire.store import followers
 PAGE: Final = 1000
 
 
-async def _asked_of(request: web.Request, tx: Tx) -> actors.Actor | None:
-    """Whose followers are asked for, if others may find them."""
-    actor = await actors.find_by_uri(tx, request.app[NODE].uri(request.path.partition(f"/{PATH}")[0]))
-    return actor if actor and actor.local and await actors.is_reachable(tx, actor) else None
+async def _asked_of(request: web.Request, tx: Tx, host: str) -> actors.Actor | None:
+    """Whose followers are asked for, if this house may find them."""
+    node = request.app[NODE]
+    actor = await actors.find_by_uri(tx, node.uri(request.path.partition(f"/{PATH}")[0]))
+    if actor is None or not actor.local or not await actors.is_reachable(tx, actor):
+        return None
+    if actor.kind == "Group" and not await node.hooks.groups.is_shown_at(tx, actor.id, host):
+        return None
+    return actor
 
 
 async def show_followers_here(request: web.Request) -> web.Response:
@@ -32,7 +37,7 @@ async def show_followers_here(request: web.Request) -> web.Response:
         return serve.answer_missing()
     host = uris.host_of(asker)
     async with request.app[NODE].db.read() as tx:
-        actor = await _asked_of(request, tx)
+        actor = await _asked_of(request, tx, host)
         if actor is None:
             return serve.answer_missing()
         listed = await followers.list_followers_at(tx, actor.id, host, 0, PAGE)
@@ -56,12 +61,12 @@ async def show_followers_page(request: web.Request) -> web.Response:
     asker = await serve.signing_uri_of(request)
     if asker is None:
         return serve.answer_missing()
-    after = int(request.match_info["after"])
+    host, after = uris.host_of(asker), int(request.match_info["after"])
     async with request.app[NODE].db.read() as tx:
-        actor = await _asked_of(request, tx)
+        actor = await _asked_of(request, tx, host)
         if actor is None:
             return serve.answer_missing()
-        listed = await followers.list_followers_at(tx, actor.id, uris.host_of(asker), after, PAGE)
+        listed = await followers.list_followers_at(tx, actor.id, host, after, PAGE)
     uri = f"{actor.uri}/{PATH}"
     page = vocab.Collection(
         id=serve.page_uri(uri, after),

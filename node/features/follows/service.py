@@ -36,6 +36,8 @@ async def follow(tx: Tx, node: Node, follower_id: int, followee_id: int) -> str:
     follower, followee = await _pair(tx, follower_id, followee_id)
     if await store.find_block_between(tx, follower_id, followee_id):
         raise NodeError("not_allowed", detail="blocked")
+    if followee.kind == "Group":
+        return await node.hooks.groups.join(tx, node, follower_id, followee_id)
     existing = await store.find_follow(tx, follower_id, followee_id)
     if existing is not None:
         return existing.state
@@ -115,21 +117,26 @@ async def answer_request(tx: Tx, node: Node, owner_id: int, follower_id: int, *,
     await _answer(tx, node, asked.uri, follower_id, owner, accept=accept)
 
 
-async def accepted_by(tx: Tx, follow: store.Follow) -> None:
-    """The other node said yes to one of ours: what they wrote before is worth looking for."""
-    if await store.put_accepted(tx, follow.id):
+async def accepted_by(tx: Tx, node: Node, follow: store.Follow, kind: str) -> None:
+    """The other node said yes to one of ours: what they wrote before is worth looking for.
+
+    `kind` is the followee's: a group's yes makes a member.
+    """
+    if kind == "Group":
+        await node.hooks.groups.answered(tx, follow.follower_id, follow.followee_id, accept=True)
+    elif await store.put_accepted(tx, follow.id):
         await _now_follows(tx, follow.follower_id, follow.followee_id)
+    else:
+        return
+    if follow.state == "asked":
         await wants.ask(tx, "backfill", follow.followee_id, cooldown=BACKFILL_COOLDOWN)
 
 
-async def rejected_by(tx: Tx, follow: store.Follow) -> None:
-    """The other node said no, or ended a follow of one of ours."""
+async def rejected_by(tx: Tx, node: Node, follow: store.Follow, kind: str) -> None:
+    """The other node said no, or ended a follow of one of ours, or knows nothing of it."""
+    if kind == "Group":
+        await node.hooks.groups.answered(tx, follow.follower_id, follow.followee_id, accept=False)
     await _end(tx, follow.follower_id, follow.followee_id)
-
-
-async def ended_elsewhere(tx: Tx, follower_id: int, followee_id: int) -> None:
-    """The other node knows nothing of a follow of one of ours."""
-    await _end(tx, follower_id, followee_id)
 
 
 async def _end(tx: Tx, follower_id: int, followee_id: int) -> store.Follow | None:
@@ -145,14 +152,19 @@ async def _end(tx: Tx, follower_id: int, followee_id: int) -> store.Follow | Non
 async def unfollow(tx: Tx, node: Node, follower_id: int, followee_id: int) -> None:
     """Follow no more, or take a request back."""
     follower, followee = await _pair(tx, follower_id, followee_id)
+    if followee.kind == "Group":
+        await node.hooks.groups.leave(tx, node, follower_id, followee_id)
+        return
     ended = await _end(tx, follower_id, followee_id)
     if ended is not None and not followee.local:
         undo = translate.undo_follow(f"{ended.uri}#undo", ended.uri, follower.uri, followee.uri)
         await publish(tx, follower_id, undo, Destinations(actors=(followee_id,), personal=True))
 
 
-async def unfollowed_by(tx: Tx, follower_id: int, followee_id: int) -> bool:
-    """A remote actor follows one of ours no more; False when they did not."""
+async def unfollowed_by(tx: Tx, node: Node, follower_id: int, followee_id: int, kind: str) -> bool:
+    """A remote actor follows one of ours no more; False when they did not. `kind` is the followee's."""
+    if kind == "Group":
+        return await node.hooks.groups.left(tx, follower_id, followee_id)
     return await _end(tx, follower_id, followee_id) is not None
 
 
@@ -179,11 +191,20 @@ async def block(tx: Tx, node: Node, actor_id: int, target_id: int) -> None:
         await publish(tx, actor_id, activity, Destinations(actors=(target_id,), personal=True))
 
 
-async def blocked_by(tx: Tx, uri: str, actor_id: int, target_id: int) -> None:
+async def blocked_by(tx: Tx, node: Node, uri: str, actor_id: int, target_id: int) -> None:
     """A remote actor blocked one of ours."""
     await store.put_block(tx, tx.new_id(), uri, actor_id, target_id)
+    for actor, group in await _ends_that_are_groups(tx, actor_id, target_id):
+        await node.hooks.groups.left(tx, actor, group)
     await _end(tx, actor_id, target_id)
     await _end(tx, target_id, actor_id)
+
+
+async def _ends_that_are_groups(tx: Tx, one_id: int, other_id: int) -> list[tuple[int, int]]:
+    """(who, group) for each of the two that is a group."""
+    kinds = {actor.id: actor.kind for actor in await list_actors(tx, [one_id, other_id])}
+    pairs = ((one_id, other_id), (other_id, one_id))
+    return [(actor, group) for actor, group in pairs if kinds.get(group) == "Group"]
 
 
 async def unblock(tx: Tx, node: Node, actor_id: int, target_id: int) -> None:

@@ -17,6 +17,8 @@ from node.runtime import Node
 Registration = Literal["open", "approval", "invite", "closed"]
 REGISTRATIONS: tuple[Registration, ...] = ("open", "approval", "invite", "closed")
 NeighbourPolicy = Literal["open", "approval", "closed"]
+Founders = Literal["members", "moderators", "admins"]
+FOUNDERS: tuple[Founders, ...] = ("members", "moderators", "admins")
 NEIGHBOUR_POLICIES: tuple[NeighbourPolicy, ...] = ("open", "approval", "closed")
 _FRAME_CACHE = "house_frame"  # where node.web.middleware keeps what every page shows of the settings
 _KEY = "house"
@@ -29,7 +31,7 @@ class HouseSettings(msgspec.Struct, frozen=True, kw_only=True):
     `hue` is in degrees (0–359); `formal` addresses people formally where a language has two
     forms; `rules` are short sentences; `time_zone` is for everybody who chose none of their own;
     `imprint` and `privacy` are plain text with paragraphs; `neighbours`: whether other houses may
-    follow this one.
+    follow this one; `founders`: who may found groups.
     """
 
     name: str = "Allmende"
@@ -45,6 +47,7 @@ class HouseSettings(msgspec.Struct, frozen=True, kw_only=True):
     imprint: str = ""
     privacy: str = ""
     neighbours: NeighbourPolicy = "approval"
+    founders: Founders = "members"
 
 
 async def get_settings(tx: Tx) -> HouseSettings:
@@ -113,6 +116,8 @@ def _check(settings: HouseSettings) -> None:
         raise NodeError("invalid", field="registration", text=N_("Please choose one of these."))
     if settings.neighbours not in NEIGHBOUR_POLICIES:
         raise NodeError("invalid", field="neighbours", text=N_("Please choose one of these."))
+    if settings.founders not in FOUNDERS:
+        raise NodeError("invalid", field="founders", text=N_("Please choose one of these."))
     if len(settings.question) > 300:
         raise NodeError("invalid", field="question", text=N_("Please ask in at most 300 characters."))
     if not 0 <= settings.hue < 360:

@@ -6,7 +6,7 @@ from node.db.database import Tx
 from node.features.notifications import store
 from node.features.notifications.store import Notice
 
-__all__ = ["Notice", "notify", "notify_several", "withdraw"]
+__all__ = ["Notice", "notify", "notify_several", "withdraw", "withdraw_about_group"]
 
 
 async def notify(tx: Tx, owner_id: int, kind: str, actor_id: int, post_id: int | None = None) -> None:
@@ -24,3 +24,8 @@ async def notify_several(tx: Tx, notices: Iterable[Notice]) -> None:
 async def withdraw(tx: Tx, owner_id: int, kind: str, actor_id: int, post_id: int | None = None) -> None:
     """Take back what is no longer so (an unlike, an unfollow)."""
     await store.delete_notification(tx, owner_id, kind, actor_id, post_id)
+
+
+async def withdraw_about_group(tx: Tx, kind: str, actor_id: int, group_id: int) -> None:
+    """Take back from everybody what they were told of somebody and a group."""
+    await store.delete_about_group(tx, kind, actor_id, group_id)

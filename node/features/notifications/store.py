@@ -17,15 +17,16 @@ class Notice(msgspec.Struct, frozen=True):
     kind: str
     actor_id: int
     post_id: int | None = None
+    group_id: int | None = None
 
 
 async def put_notifications(tx: Tx, notices: Sequence[Notice]) -> None:
     """One statement: only for our own people, unless they muted or blocked the other."""
     await tx.execute(
-        """INSERT INTO notifications (id, owner_id, kind, actor_id, post_id, created_at)
-           SELECT n.id, a.id, n.kind, n.actor_id, n.post_id, $6::timestamptz
-           FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[])
-                AS n (id, owner_id, kind, actor_id, post_id)
+        """INSERT INTO notifications (id, owner_id, kind, actor_id, post_id, group_id, created_at)
+           SELECT n.id, a.id, n.kind, n.actor_id, n.post_id, n.group_id, $6::timestamptz
+           FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $7::bigint[])
+                AS n (id, owner_id, kind, actor_id, post_id, group_id)
            JOIN actors a ON a.id = n.owner_id AND a.local
            WHERE NOT EXISTS (SELECT 1 FROM mutes m WHERE m.actor_id = a.id AND m.target_id = n.actor_id
                              AND m.notifications AND (m.expires_at IS NULL OR m.expires_at > $6))
@@ -37,6 +38,17 @@ async def put_notifications(tx: Tx, notices: Sequence[Notice]) -> None:
         [notice.actor_id for notice in notices],
         [notice.post_id for notice in notices],
         tx.now,
+        [notice.group_id for notice in notices],
+    )
+
+
+async def delete_about_group(tx: Tx, kind: str, actor_id: int, group_id: int) -> None:
+    """Remove what everybody was told of somebody and a group."""
+    await tx.execute(
+        "DELETE FROM notifications WHERE group_id = $3 AND kind = $1 AND actor_id = $2",
+        kind,
+        actor_id,
+        group_id,
     )
 
 

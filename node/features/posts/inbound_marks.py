@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from federation import vocab
 from federation.dispatch import Inbound
 from node.db.database import Tx
+from node.features.actors.store.reads import get_actor
 from node.features.emoji import service as emoji
 from node.features.follows import service as follows
 from node.features.follows.store import find_follow_by_uri
@@ -139,7 +140,7 @@ async def thing_undone(tx: Tx, node: Node, incoming: Incoming) -> Ignored | None
         if post is not None and undone.actor == incoming.sender.uri:
             done = (undone.type, incoming.sender.id, post.id)
     if done is None:
-        return await _follow_or_unknown_undone(tx, incoming)
+        return await _follow_or_unknown_undone(tx, node, incoming)
     kind, actor_id, post_id = done
     if actor_id != incoming.sender.id:
         raise Refused("not_owner")
@@ -157,7 +158,7 @@ async def thing_undone(tx: Tx, node: Node, incoming: Incoming) -> Ignored | None
     return None
 
 
-async def _follow_or_unknown_undone(tx: Tx, incoming: Incoming) -> Ignored | None:
+async def _follow_or_unknown_undone(tx: Tx, node: Node, incoming: Incoming) -> Ignored | None:
     """An Undo that names a Follow by a bare id we no longer hold the activity of, or nothing we know."""
     follow = await find_follow_by_uri(tx, incoming.activity.object_id or "")
     if follow is None:
@@ -165,5 +166,6 @@ async def _follow_or_unknown_undone(tx: Tx, incoming: Incoming) -> Ignored | Non
         return Ignored("unknown_object")
     if follow.follower_id != incoming.sender.id:
         raise Refused("not_owner")
-    await follows.unfollowed_by(tx, follow.follower_id, follow.followee_id)
+    followee = await get_actor(tx, follow.followee_id)
+    await follows.unfollowed_by(tx, node, follow.follower_id, followee.id, followee.kind)
     return None

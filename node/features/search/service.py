@@ -14,7 +14,6 @@ from node import text
 from node.db.database import Tx
 from node.errors import NodeError
 from node.features.actors import lookup
-from node.features.actors import service as actors
 from node.features.actors.store import reads as actor_store
 from node.features.actors.store.reads import Actor
 from node.features.posts import fetched, views
@@ -67,7 +66,7 @@ async def _by_address(node: Node, viewer_id: int | None, address: str, *, resolv
         thing = vocab.read(document.document)
         if isinstance(thing, vocab.Actor):
             async with node.db.tx() as tx:
-                return Found(actors=[await actors.upsert_remote(tx, node, thing)])
+                return Found(actors=[await node.hooks.remember_actor(tx, node, thing)])
         if isinstance(thing, vocab.Object):
             post_id = await fetched.take_fetched(node, thing)
             async with node.db.read() as tx:

@@ -1,0 +1,45 @@
+"""Copies of groups of other houses: what their documents say, as it stands there."""
+
+import msgspec
+
+from federation import vocab
+from node import text
+from node.db.database import Tx
+from node.features.groups.service.founding import OPENNESS
+from node.features.groups.store import groups
+from node.features.groups.store.groups import Group
+
+
+async def remember(tx: Tx, actor_id: int, document: vocab.Actor) -> None:
+    """Keep what a group's own house says of it; nothing of ours is touched by it."""
+    known = await groups.find_group(tx, actor_id)
+    if known is not None and known.local:
+        return
+    openness = document.openness if document.openness in OPENNESS else None
+    group = Group(
+        actor_id=actor_id,
+        uri=document.id,
+        local=False,
+        host="",
+        username=document.preferred_username,
+        display_name="",
+        followers_uri="",
+        openness=openness or ("moderated" if document.manually_approves else "open"),
+        visibility="public" if document.discoverable else "unlisted",
+        posting="moderators" if document.posting_restricted_to_mods else "members",
+        members_uri=document.members or "",
+        moderators_uri=document.moderators or next(iter(document.attributed_to), ""),
+        created_at=tx.now,
+    )
+    if known is not None:
+        kept = ("rules", "question", "languages", "place", "archived_at", "ends_at")
+        group = msgspec.structs.replace(group, **{name: getattr(known, name) for name in kept})
+    await groups.put_group(tx, group)
+    if document.member_count is not None:
+        await groups.put_told_count(tx, actor_id, max(0, document.member_count))
+
+
+def rules_of(lines: object) -> list[str]:
+    """Rules as another house tells them: plain sentences, few and short."""
+    listed = lines if isinstance(lines, list) else []
+    return [text.plain_text(line)[:500] for line in listed[:20] if isinstance(line, str) and line.strip()]
