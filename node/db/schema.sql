@@ -477,6 +477,8 @@ CREATE TABLE public.members (
     last_post_at timestamp with time zone,
     posts_let_through integer DEFAULT 0 NOT NULL,
     created_at timestamp with time zone NOT NULL,
+    form text DEFAULT 'Follow'::text NOT NULL,
+    CONSTRAINT members_form_check CHECK ((form = ANY (ARRAY['Follow'::text, 'Join'::text, 'Invite'::text]))),
     CONSTRAINT members_level_check CHECK ((level = ANY (ARRAY['everything'::text, 'posts'::text, 'mentions'::text, 'nothing'::text]))),
     CONSTRAINT members_role_check CHECK ((role = ANY (ARRAY['member'::text, 'editor'::text, 'moderator'::text, 'admin'::text, 'owner'::text]))),
     CONSTRAINT members_state_check CHECK ((state = ANY (ARRAY['invited'::text, 'asked'::text, 'member'::text])))
@@ -506,7 +508,8 @@ CREATE TABLE public.notifications (
     actor_id bigint NOT NULL,
     post_id bigint,
     created_at timestamp with time zone NOT NULL,
-    CONSTRAINT notifications_kind_check CHECK ((kind = ANY (ARRAY['mention'::text, 'status'::text, 'reblog'::text, 'follow'::text, 'follow_request'::text, 'favourite'::text, 'update'::text, 'admin.sign_up'::text, 'admin.report'::text, 'move'::text, 'poll'::text, 'reaction'::text, 'quote'::text, 'quoted_update'::text, 'report.closed'::text])))
+    group_id bigint,
+    CONSTRAINT notifications_kind_check CHECK ((kind = ANY (ARRAY['mention'::text, 'status'::text, 'reblog'::text, 'follow'::text, 'follow_request'::text, 'favourite'::text, 'update'::text, 'admin.sign_up'::text, 'admin.report'::text, 'move'::text, 'poll'::text, 'reaction'::text, 'quote'::text, 'quoted_update'::text, 'report.closed'::text, 'group_invite'::text, 'group_request'::text, 'group_joined'::text, 'group_left'::text, 'group_role'::text, 'group_warning'::text])))
 );
 
 CREATE TABLE public.oauth_apps (
@@ -1044,6 +1047,8 @@ CREATE INDEX group_bans_by ON public.group_bans USING btree (by_id) WHERE (by_id
 
 CREATE INDEX group_bans_expiring ON public.group_bans USING btree (expires_at) WHERE (expires_at IS NOT NULL);
 
+CREATE INDEX group_bans_group ON public.group_bans USING btree (group_id, id DESC);
+
 CREATE INDEX group_invites_created_by ON public.group_invites USING btree (created_by) WHERE (created_by IS NOT NULL);
 
 CREATE INDEX group_invites_group ON public.group_invites USING btree (group_id, id DESC);
@@ -1122,7 +1127,9 @@ CREATE INDEX mutes_target ON public.mutes USING btree (target_id);
 
 CREATE INDEX notifications_actor ON public.notifications USING btree (actor_id);
 
-CREATE UNIQUE INDEX notifications_once ON public.notifications USING btree (owner_id, kind, actor_id, COALESCE(post_id, (0)::bigint));
+CREATE INDEX notifications_group ON public.notifications USING btree (group_id) WHERE (group_id IS NOT NULL);
+
+CREATE UNIQUE INDEX notifications_once ON public.notifications USING btree (owner_id, kind, actor_id, COALESCE(post_id, group_id, (0)::bigint));
 
 CREATE INDEX notifications_owner ON public.notifications USING btree (owner_id, id DESC);
 
@@ -1368,6 +1375,9 @@ ALTER TABLE ONLY public.mutes
 
 ALTER TABLE ONLY public.notifications
     ADD CONSTRAINT notifications_actor_id_fkey FOREIGN KEY (actor_id) REFERENCES public.actors(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.notifications
+    ADD CONSTRAINT notifications_group_id_fkey FOREIGN KEY (group_id) REFERENCES public.groups(actor_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.notifications
     ADD CONSTRAINT notifications_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES public.actors(id) ON DELETE CASCADE;
