@@ -14,6 +14,7 @@ from node import text
 from node.db.database import Tx
 from node.errors import N_, NodeError
 from node.features.accounts import names
+from node.features.actors import burial
 from node.features.actors import service as actors
 from node.features.actors import translate as actor_words
 from node.features.actors.service import Field
@@ -240,4 +241,4 @@ async def sweep_ended(node: Node) -> None:
                     id=f"{actor.uri}#delete", actor=actor.uri, object=actor.uri, to=(vocab.PUBLIC,)
                 )
                 await publish(tx, actor.id, gone, Destinations(followers_of=actor.id))
-            await actors.bury(tx, actor.id, actor.uri, "Group")
+            await burial.bury(tx, actor.id, actor.uri, "Group")
