@@ -45,6 +45,7 @@ CODES: Final[dict[str, str]] = {
     "own_origin": "a stranger speaks for our own host",
     "id_mismatch": "an id belongs to another origin than its document or actor",
     "host_refused": "this host is blocked here",
+    "host_too_loud": "this host sent more within a minute than it may; it is asked to wait",
     # going out
     "scheme_refused": "plain http outside a laboratory",
     "port_refused": "a port that is not for the web",

@@ -181,6 +181,15 @@ class FederationConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     connections_per_host: Annotated[
         int, Meta(ge=1, le=32, description="Connections to one other node at the same time.")
     ] = 4
+    arrivals_per_minute: Annotated[
+        int,
+        Meta(
+            ge=60,
+            le=1_000_000,
+            description="How much one other node may send in a minute, to each web process; more is answered "
+            "with 429. Not counted where `[web] rate_limits` is off.",
+        ),
+    ] = 6000
     lab_peers: Annotated[
         tuple[str, ...],
         Meta(

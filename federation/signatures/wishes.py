@@ -7,6 +7,7 @@ Reads one header value, keeps the first wish that we can fulfil, and writes ours
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -39,6 +40,7 @@ class Wish(msgspec.Struct, frozen=True):
     tag: str = ""
 
 
+@lru_cache(maxsize=256)  # a host says the same with every answer
 def read(header: str) -> Wish | None:
     """The first wish in a header that we can fulfil; None for none, or for what cannot be read."""
     if len(header) > _MAX_CHARS:

@@ -10,13 +10,13 @@ import logging
 
 from aiohttp import web
 
-from federation import inbox
+from federation import inbox, uris
 from federation.errors import FederationError
 from federation.followers import HEADER
 from federation.signatures import wishes
 from node.appkeys import NODE
 from node.runtime import Node
-from node.wire import followers
+from node.wire import followers, loud
 from node.wire.store import arrivals as store
 
 log = logging.getLogger("node.wire.inbound")
@@ -80,6 +80,8 @@ async def receive_activity(request: web.Request) -> web.Response:
             now=node.clock.now(),
             local_origin=node.origin,
         )
+        if isinstance(received, inbox.Received):
+            loud.check(node, uris.host_of(received.signer_key_id or received.actor))
     except FederationError as error:
         log.info(
             "refused %s %s", error.code, error.detail, extra={"code": error.code, "peer": request.remote}
@@ -127,5 +129,6 @@ def _taken(request: web.Request) -> web.Response:
 
 
 def _refusal(error: FederationError) -> web.Response:
-    headers = {503: {"Retry-After": "60"}, 401: {"Accept-Signature": wishes.CHALLENGE}}.get(error.status)
+    wait = {"Retry-After": "60"}
+    headers = {503: wait, 429: wait, 401: {"Accept-Signature": wishes.CHALLENGE}}.get(error.status)
     return web.json_response({"error": error.code}, status=error.status, headers=headers)

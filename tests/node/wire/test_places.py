@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 import pytest
 from aiohttp import web
 
-from node.features.actors.store import Actor
+from node.features.actors.store.reads import Actor
 from node.wire import deliver, places
 from node.wire.places import AT_HAND, PROMPT_S, Places
 from node.wire.store.queue import SLOW_MS, HostState
