@@ -131,7 +131,7 @@ class Machine:
         self.check_order()
 
 
-async def test_rel_23_any_order_of_silence_and_answers_keeps_the_rules_of_the_queue(
+async def test_any_order_of_silence_and_answers_keeps_the_rules_of_the_queue(
     rig: Rig, lindenhof: RigNode, amina: Actor, peers: list[Peer]
 ) -> None:
     jonas = await lindenhof.person("jonas")
