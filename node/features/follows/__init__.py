@@ -1,7 +1,7 @@
 """Who follows, blocks and mutes whom."""
 
 from node.feature import Feature
-from node.features.follows import api, inbound, mending, moves, pages, serve
+from node.features.follows import api, counts, inbound, mending, moves, pages, serve
 
 FEATURE = Feature(
     name="follows",
@@ -9,4 +9,5 @@ FEATURE = Feature(
     inbound=(inbound.inbound,),
     jobs={"followers": mending.run, "move": moves.follow_along},
     sweeps=(moves.sweep_moves,),
+    retention=(counts.mend_at_night,),
 )

@@ -66,7 +66,6 @@ async def follow(tx: Tx, node: Node, follower_id: int, followee_id: int) -> str:
 
 
 async def _now_follows(tx: Tx, follower_id: int, followee_id: int) -> None:
-    await store.put_counts(tx, follower_id, followee_id)
     await timelines.put_recent_of(tx, follower_id, followee_id)
 
 
@@ -83,7 +82,6 @@ async def receive_follow(tx: Tx, node: Node, uri: str, follower_id: int, followe
     )
     await store.put_follow(tx, row)
     if accepted:
-        await store.put_counts(tx, followee.id)
         await _answer(tx, node, uri, follower_id, followee, accept=True)
     if existing is None and followee.kind != "Application":
         await notify(tx, followee.id, "follow" if accepted else "follow_request", follower_id)
@@ -142,7 +140,6 @@ async def rejected_by(tx: Tx, node: Node, follow: store.Follow, kind: str) -> No
 async def _end(tx: Tx, follower_id: int, followee_id: int) -> store.Follow | None:
     ended = await store.delete_follow(tx, follower_id, followee_id)
     if ended is not None:
-        await store.put_counts(tx, follower_id, followee_id)
         await timelines.delete_of_author(tx, follower_id, followee_id)
         await withdraw(tx, followee_id, "follow", follower_id)
         await withdraw(tx, followee_id, "follow_request", follower_id)

@@ -12,7 +12,6 @@ from node.features.accounts import letters
 from node.features.accounts import service as accounts
 from node.features.actors.burial import bury
 from node.features.actors.store import reads as actors
-from node.features.follows import store as follows
 from node.features.leaving import store
 from node.runtime import Node
 from node.wire.publish import Destinations, publish
@@ -34,7 +33,6 @@ async def delete_account(tx: Tx, node: Node, actor_id: int) -> None:
     await bury(tx, actor_id, actor.uri, actor.kind)
     await store.delete_account(tx, actor_id, account.email)
     await store.put_post_counts(tx, touched.post_ids)
-    await follows.put_counts(tx, *touched.actor_ids)
     farewell = vocab.Delete(
         id=f"{actor.uri}#delete", actor=actor.uri, object=actor.uri, to=(vocab.PUBLIC,), published=tx.now
     )

@@ -70,10 +70,9 @@ class Progress(msgspec.Struct, frozen=True):
 
 
 class Touched(msgspec.Struct, frozen=True):
-    """What others see change when the person goes: posts whose counts fall, people, inboxes."""
+    """What others see change when the person goes: posts whose counts fall, and inboxes."""
 
     post_ids: list[int]
-    actor_ids: list[int]
     inboxes: list[str]
 
 
@@ -146,19 +145,10 @@ async def list_touched(tx: Tx, actor_id: int) -> Touched:
         """,
         actor_id,
     )
-    people = await tx.fetch(
-        """
-        SELECT followee_id AS id FROM follows WHERE follower_id = $1
-        UNION SELECT follower_id FROM follows WHERE followee_id = $1
-        """,
-        actor_id,
-    )
     inboxes = await tx.fetch(
         "SELECT DISTINCT inbox_uri FROM deliveries WHERE sender_id = $1 AND state <> 'gone'", actor_id
     )
-    return Touched(
-        [row["id"] for row in posts], [row["id"] for row in people], [row["inbox_uri"] for row in inboxes]
-    )
+    return Touched([row["id"] for row in posts], [row["inbox_uri"] for row in inboxes])
 
 
 async def put_tombstones(tx: Tx, actor_id: int) -> None:

@@ -108,7 +108,6 @@ async def leave(tx: Tx, node: Node, actor_id: int) -> None:
         return
     ended = await follow_store.delete_follow(tx, instance.id, actor_id)
     if ended is not None:
-        await follow_store.put_counts(tx, instance.id)
         undo = translate.undo_follow(f"{ended.uri}#undo", ended.uri, instance.uri, vocab.PUBLIC)
         await publish(tx, instance.id, undo, Destinations(actors=(actor_id,), personal=True))
 

@@ -70,10 +70,6 @@ async def delete_everything_of(tx: Tx, actor_id: int) -> None:
            FROM (SELECT in_reply_to_id, count(*) AS number FROM posts
                  WHERE author_id = $1 AND in_reply_to_id IS NOT NULL AND audience IN ('public', 'unlisted')
                  GROUP BY 1) AS r WHERE p.id = r.in_reply_to_id""",
-        """UPDATE actors a SET followers_count = GREATEST(a.followers_count - 1, 0) FROM follows f
-           WHERE f.follower_id = $1 AND f.state = 'accepted' AND a.id = f.followee_id AND a.local""",
-        """UPDATE actors a SET following_count = GREATEST(a.following_count - 1, 0) FROM follows f
-           WHERE f.followee_id = $1 AND f.state = 'accepted' AND a.id = f.follower_id AND a.local""",
         "DELETE FROM boosts WHERE actor_id = $1",
         "DELETE FROM likes WHERE actor_id = $1",
         "DELETE FROM reactions WHERE actor_id = $1",

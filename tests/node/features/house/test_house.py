@@ -205,3 +205,50 @@ async def test_the_page_of_other_houses_says_who_rests_and_tries_again(boss, nod
             await tx.fetchval("SELECT count(*) FROM hosts WHERE next_attempt_at IS NULL AND gone_at IS NULL")
             == 4
         )
+
+
+@pytest.mark.parametrize("queue", ["inbox", "deliveries"])
+async def test_counts_of_a_small_queue_are_exact_and_of_a_large_one_about_right(node, boss, queue):
+    """Twenty thousand rows that ended well are guessed by the table's size, the four others are counted."""
+    table, well, badly = {
+        "inbox": ("inbox_items", "done", "refused"),
+        "deliveries": ("deliveries", "delivered", "gone"),
+    }[queue]
+    count = store.count_inbox if queue == "inbox" else store.count_deliveries
+    async with node.db.tx() as tx:
+        await _fill(tx, table, badly, 1, 4, "")
+        await _fill(tx, table, well, 5, 10, "")
+        exact = {row.state: row.number for row in await count(tx)}
+    assert (exact[well], exact[badly]) == (6, 4)
+    async with node.db.tx() as tx:
+        await _fill(tx, table, well, 11, 20_000, "x" * 1_200)
+    await node.db.pool.execute(f"VACUUM ANALYZE {table}")
+    async with node.db.read() as tx:
+        guessed = {row.state: row.number for row in await count(tx)}
+    assert guessed[badly] == 4
+    assert 18_000 < guessed[well] < 22_000
+
+
+async def _fill(tx, table, state, first, last, padding):
+    if table == "inbox_items":
+        await tx.execute(
+            """INSERT INTO inbox_items (id, activity_uri, actor_uri, host, type, body, state, received_at,
+                                        next_attempt_at)
+               SELECT n, 'https://peer.test/a/' || n || $4, 'https://peer.test/u', 'peer.test', 'Like', ''::bytea, $3,
+                      $5, $5 FROM generate_series($1::bigint, $2::bigint) AS n""",
+            first, last, state, padding, tx.now,
+        )  # fmt: skip
+        return
+    me = await tx.fetchval("SELECT min(id) FROM actors WHERE local")
+    await tx.execute(
+        """INSERT INTO activities (id, uri, type, actor_id, body, created_at)
+           VALUES (1, 'urn:x:1', 'Like', $1, ''::bytea, $2) ON CONFLICT DO NOTHING""",
+        me,
+        tx.now,
+    )
+    await tx.execute(
+        """INSERT INTO deliveries (activity_id, sender_id, host, inbox_uri, state, next_attempt_at)
+           SELECT 1, $6, 'peer.test', 'https://peer.test/inbox/' || n || $4, $3, $5
+           FROM generate_series($1::bigint, $2::bigint) AS n""",
+        first, last, state, padding, tx.now, me,
+    )  # fmt: skip
