@@ -1,5 +1,50 @@
 -- What the migrations add up to. Made by `allmende dev schema`; never applied.
 
+CREATE FUNCTION public.count_follows(follower_ids bigint[], followee_ids bigint[], signs integer[]) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM 1 FROM actors
+    WHERE id IN (SELECT unnest(follower_ids) UNION SELECT unnest(followee_ids)) AND local
+    ORDER BY id FOR NO KEY UPDATE;
+    UPDATE actors a SET followers_count = GREATEST(a.followers_count + more.followers, 0),
+                        following_count = GREATEST(a.following_count + more.following, 0)
+    FROM (SELECT each.id, sum(each.followers)::integer AS followers, sum(each.following)::integer AS following
+          FROM (SELECT followee AS id, sign AS followers, 0 AS following
+                FROM unnest(followee_ids, signs) AS f (followee, sign)
+                UNION ALL
+                SELECT follower, 0, sign FROM unnest(follower_ids, signs) AS f (follower, sign)) AS each
+          GROUP BY each.id) AS more
+    WHERE a.id = more.id AND a.local AND (more.followers <> 0 OR more.following <> 0);
+END $$;
+
+CREATE FUNCTION public.follows_changed() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    followers bigint[];
+    followees bigint[];
+    signs integer[];
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        SELECT array_agg(n.follower_id), array_agg(n.followee_id), array_agg(1)
+        INTO followers, followees, signs FROM now_follows n WHERE n.state = 'accepted';
+    ELSIF TG_OP = 'DELETE' THEN
+        SELECT array_agg(w.follower_id), array_agg(w.followee_id), array_agg(-1)
+        INTO followers, followees, signs FROM once_follows w WHERE w.state = 'accepted';
+    ELSE
+        SELECT array_agg(n.follower_id), array_agg(n.followee_id),
+               array_agg(CASE WHEN n.state = 'accepted' THEN 1 ELSE -1 END)
+        INTO followers, followees, signs
+        FROM now_follows n JOIN once_follows w ON w.id = n.id
+        WHERE (n.state = 'accepted') <> (w.state = 'accepted');
+    END IF;
+    IF followers IS NOT NULL THEN
+        PERFORM count_follows(followers, followees, signs);
+    END IF;
+    RETURN NULL;
+END $$;
+
 CREATE FUNCTION public.note_media_leftovers() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -1027,6 +1072,8 @@ CREATE INDEX boosts_actor ON public.boosts USING btree (actor_id, id DESC);
 
 CREATE INDEX boosts_post ON public.boosts USING btree (post_id, id DESC);
 
+CREATE INDEX deliveries_bad ON public.deliveries USING btree (state, id DESC) WHERE (state <> ALL (ARRAY['due'::text, 'delivered'::text]));
+
 CREATE INDEX deliveries_due ON public.deliveries USING btree (host, id) WHERE (state = 'due'::text);
 
 CREATE INDEX deliveries_ended ON public.deliveries USING btree (ended_at) WHERE (ended_at IS NOT NULL);
@@ -1232,6 +1279,12 @@ CREATE TRIGGER account_deleted AFTER DELETE ON public.accounts FOR EACH ROW EXEC
 CREATE TRIGGER actor_changed AFTER UPDATE OF uri, host, kind, username, display_name, summary_html, url, inbox_uri, shared_inbox_uri, outbox_uri, followers_uri, following_uri, featured_uri, avatar_url, avatar_alt, header_url, header_alt, fields, locked, discoverable, indexable, also_known_as, moved_to_uri, public_key_id, public_key_pem, ed25519_key_id, ed25519_multibase, created_at, updated_at, suspended_at, deleted_at ON public.actors FOR EACH ROW WHEN (old.local) EXECUTE FUNCTION public.tell_actor_changed();
 
 CREATE TRIGGER actor_deleted AFTER DELETE ON public.actors FOR EACH ROW WHEN (old.local) EXECUTE FUNCTION public.tell_actor_changed();
+
+CREATE TRIGGER follows_changed AFTER UPDATE ON public.follows REFERENCING OLD TABLE AS once_follows NEW TABLE AS now_follows FOR EACH STATEMENT EXECUTE FUNCTION public.follows_changed();
+
+CREATE TRIGGER follows_deleted AFTER DELETE ON public.follows REFERENCING OLD TABLE AS once_follows FOR EACH STATEMENT EXECUTE FUNCTION public.follows_changed();
+
+CREATE TRIGGER follows_put AFTER INSERT ON public.follows REFERENCING NEW TABLE AS now_follows FOR EACH STATEMENT EXECUTE FUNCTION public.follows_changed();
 
 CREATE TRIGGER media_leftovers AFTER DELETE ON public.media FOR EACH ROW WHEN (((old.file_key <> ''::text) OR (old.preview_key <> ''::text))) EXECUTE FUNCTION public.note_media_leftovers();
 
