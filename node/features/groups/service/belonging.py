@@ -60,7 +60,6 @@ async def admit(tx: Tx, group: Group, actor: Actor, asking: Asking) -> Member:
     new = known is None or known.state != "member"
     await _put_follow(tx, member, "accepted")
     if new:
-        await follows.put_counts(tx, actor.id, group.actor_id)
         await timelines.put_recent_of(tx, actor.id, group.actor_id)
         await _recount(tx, group)
         await withdraw_about_group(tx, "group_request", actor.id, group.actor_id)
@@ -84,7 +83,6 @@ async def end(tx: Tx, group: Group, actor_id: int) -> Member | None:
     followed = await follows.delete_follow(tx, actor_id, group.actor_id)
     if ended is None and followed is None:
         return None
-    await follows.put_counts(tx, actor_id, group.actor_id)
     await timelines.delete_of_author(tx, actor_id, group.actor_id)
     await _recount(tx, group)
     for kind in ("group_request", "group_invite"):
