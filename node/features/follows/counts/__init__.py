@@ -7,7 +7,7 @@ somebody changed rows past it: that is worth a line in the log.
 import logging
 from typing import Final
 
-from node.features.follows import store
+from node.features.follows.counts import store
 from node.runtime import Node
 
 log = logging.getLogger("node.follows")
