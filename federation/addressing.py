@@ -50,7 +50,8 @@ PUBLIC_AUDIENCE: Final = Audience(kind=Kind.PUBLIC, followers=True)
 
 def _ids(values: Iterable[str]) -> list[str]:
     """Known forms of ids, once each, in order; every spelling of Public becomes one."""
-    return list(dict.fromkeys(uri for uri in map(ref, values) if uri is not None))
+    found = [value if value == PUBLIC else ref(value) for value in values]
+    return list(dict.fromkeys([uri for uri in found if uri is not None]))
 
 
 def read(to: Iterable[str], cc: Iterable[str], actor_followers_uri: str | None) -> Audience:

@@ -25,6 +25,7 @@ MAX_MENTIONS: Final = 20
 """Unknown people fetched for one post; the others are met when they write themselves (RES-07)."""
 
 ANSWERS: Final = frozenset({"Accept", "TentativeAccept", "Reject", "TentativeReject", "Ignore", "Undo"})
+_BESIDE: Final = ("target", "origin", "result", "instrument")
 _OWNED: Final = frozenset({"Create", "Update"})
 
 
@@ -161,10 +162,9 @@ async def gather(
     if "actor" in wanted:
         await work.require(activity.actor, Actor)
     activity = await _settle_object(activity, wanted, work)
-    activity = msgspec.structs.replace(
-        activity,
-        **{name: _by_id(activity, name) for name in ("target", "origin", "result", "instrument")},
-    )
+    distrusted = {name: found.id for name in _BESIDE if (found := _foreign(activity, name)) is not None}
+    if distrusted:
+        activity = msgspec.structs.replace(activity, **distrusted)
     if "target" in wanted and activity.target_id is not None:
         if activity.type == "Move" and activity.object_id == activity.actor:
             # The copy we know may be older than its `alsoKnownAs` (ORG-21).
@@ -219,9 +219,10 @@ class _Work:
             self.missing.append(Missing(need, uri, error.code))
 
 
-def _by_id(activity: Activity, name: str) -> Thing | str | None:
+def _foreign(activity: Activity, name: str) -> Thing | None:
+    """What stands there and may not be believed: its id alone counts."""
     value: Thing | str | None = getattr(activity, name)
-    return value.id if isinstance(value, Thing) and not is_trusted(activity, value) else value
+    return value if isinstance(value, Thing) and not is_trusted(activity, value) else None
 
 
 async def _settle_object(activity: Activity, wanted: set[str], work: _Work) -> Activity:

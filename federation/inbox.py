@@ -34,7 +34,7 @@ class Received(msgspec.Struct, frozen=True):
 
     `refetch` set: the signer is not the author, so the body counts for nothing; fetch
     `activity_id` from its own host and use that. `gone` set: a Delete of an actor whose own
-    host confirmed with 410 that it is no more.
+    host confirmed with 410 that it is no more. `plain` set: the body is `document` as it stands.
     """
 
     activity_id: str
@@ -48,6 +48,7 @@ class Received(msgspec.Struct, frozen=True):
     forwarded: bool = False
     refetch: bool = False
     gone: bool = False
+    plain: bool = False
 
 
 class Ignored(msgspec.Struct, frozen=True):
@@ -210,4 +211,5 @@ async def receive(
         forwarded=foreign,
         refetch=foreign and not proved,
         gone=key is None,
+        plain=document is given,
     )

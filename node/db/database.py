@@ -62,6 +62,10 @@ async def _keep_session(_: asyncpg.Connection) -> None:
 # those with a LIMIT anew each time, which costs more than running them; compiling (jit) costs more still.
 _SESSION = {"plan_cache_mode": "force_generic_plan", "jit": "off"}
 
+# Each connection is a process of PostgreSQL of some 5 MiB. A crowd opens them all at once and needs few of them
+# a moment later; the pool lends out the one used last, so those not needed fall idle.
+_IDLE_S = 30.0
+
 
 class Tx:
     """One open transaction: asyncpg's query methods, the moment, new ids, wakes after commit.
@@ -129,6 +133,7 @@ class Database:
             init=_prepare_connection,
             reset=_keep_session,
             command_timeout=30,
+            max_inactive_connection_lifetime=_IDLE_S,
             server_settings=_SESSION,
         )
         number = await pool.fetchval("SELECT nextval('process_numbers')")

@@ -38,7 +38,7 @@ _PROC = Path("/proc") if sys.platform == "linux" else Path("/nonexistent")
 # Lean on memory and processes; durable always. What an admin writes in <data>/postgres.conf comes later and wins.
 SETTINGS: dict[str, str] = {
     "max_connections": "100",
-    "shared_buffers": "128MB",
+    "shared_buffers": "96MB",
     "work_mem": "8MB",
     "maintenance_work_mem": "64MB",
     "effective_cache_size": "1GB",

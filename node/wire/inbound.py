@@ -101,6 +101,7 @@ async def receive_activity(request: web.Request) -> web.Response:
             signer_key_id=received.signer_key_id,
             refetch=received.refetch,
             body=received.body,
+            plain=received.plain,
         )
     )
     if HEADER in request.headers:

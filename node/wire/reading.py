@@ -233,7 +233,8 @@ async def read_batch(node: Node, items: Sequence[InboxItem]) -> Batch:
     batch = Batch([], {}, set(), [], {})
     for item in items:
         try:
-            activity = vocab.read(await node.fetcher.documents.plain(strict_json.loads_again(item.body)))
+            document = strict_json.loads_again(item.body)
+            activity = vocab.read(document if item.plain else await node.fetcher.documents.plain(document))
         except Exception as error:  # one that nobody can read must not hold up its batch (REL-11)
             batch.outcomes.append(outcome_of(node, item, error))
             continue

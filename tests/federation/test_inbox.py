@@ -54,7 +54,7 @@ async def test_an_honest_activity_is_received(known: Rig, scheme: str) -> None:
     found = await _receive(known, request)
     assert found == Received(
         activity_id="https://evil.test/a/1", type="Create", actor=E, object_id="https://evil.test/n/1",
-        document=create(), body=request.body, signer_key_id=EVE.key_id, host="evil.test",
+        document=create(), body=request.body, signer_key_id=EVE.key_id, host="evil.test", plain=True,
     )  # fmt: skip
     assert known.requests == 0
 

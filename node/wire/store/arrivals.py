@@ -14,7 +14,10 @@ _HOSTS_AT_LEAST = 4  # so that no host fills a batch while others wait
 
 
 class Arrival(msgspec.Struct, frozen=True):
-    """A verified activity about to be stored."""
+    """A verified activity about to be stored.
+
+    `plain`: the body was read as it stands, and is read so again.
+    """
 
     activity_uri: str
     type: str
@@ -24,6 +27,7 @@ class Arrival(msgspec.Struct, frozen=True):
     signer_key_id: str
     refetch: bool
     body: bytes
+    plain: bool = False
 
 
 class InboxItem(msgspec.Struct, frozen=True):
@@ -39,6 +43,7 @@ class InboxItem(msgspec.Struct, frozen=True):
     body: bytes
     attempts: int
     received_at: datetime
+    plain: bool = False
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -76,11 +81,12 @@ async def put_arrivals(tx: Tx, arrivals: Sequence[Arrival]) -> int:
     new: int = await tx.fetchval(
         """WITH stored AS (
                INSERT INTO inbox_items (id, activity_uri, type, actor_uri, object_uri, host, signer_key_id,
-                                        refetch, body, received_at, next_attempt_at)
-               SELECT id, activity_uri, type, actor_uri, object_uri, host, signer_key_id, refetch, body, $10, $10
+                                        refetch, body, plain, received_at, next_attempt_at)
+               SELECT id, activity_uri, type, actor_uri, object_uri, host, signer_key_id, refetch, body, plain,
+                      $11, $11
                FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-                           $8::boolean[], $9::bytea[])
-                    AS t (id, activity_uri, type, actor_uri, object_uri, host, signer_key_id, refetch, body)
+                           $8::boolean[], $9::bytea[], $10::boolean[])
+                    AS t (id, activity_uri, type, actor_uri, object_uri, host, signer_key_id, refetch, body, plain)
                ON CONFLICT (activity_uri) DO NOTHING
                RETURNING 1)
            SELECT count(*) FROM stored""",
@@ -93,6 +99,7 @@ async def put_arrivals(tx: Tx, arrivals: Sequence[Arrival]) -> int:
         [a.signer_key_id for a in arrivals],
         [a.refetch for a in arrivals],
         [a.body for a in arrivals],
+        [a.plain for a in arrivals],
         tx.now,
     )
     return new
@@ -118,7 +125,7 @@ async def lease_arrivals(tx: Tx, limit: int, lease: timedelta) -> list[InboxItem
                FROM due),
            chosen AS (SELECT id FROM ranked ORDER BY place > $4, since, host, place LIMIT $2)
            SELECT i.id, i.activity_uri, i.type, i.actor_uri, i.host, i.signer_key_id, i.refetch, i.body,
-                  i.attempts + 1 AS attempts, i.received_at
+                  i.attempts + 1 AS attempts, i.received_at, i.plain
            FROM chosen JOIN inbox_items i ON i.id = chosen.id""",
         tx.now,
         limit,
