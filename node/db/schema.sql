@@ -415,6 +415,7 @@ CREATE TABLE public.inbox_items (
     attempts integer DEFAULT 0 NOT NULL,
     next_attempt_at timestamp with time zone NOT NULL,
     ended_at timestamp with time zone,
+    plain boolean DEFAULT false NOT NULL,
     CONSTRAINT inbox_items_state_check CHECK ((state = ANY (ARRAY['new'::text, 'done'::text, 'ignored'::text, 'held'::text, 'refused'::text, 'failed'::text])))
 );
 
