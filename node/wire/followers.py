@@ -6,6 +6,7 @@ from ours is noted, and a job of the follows mends it later. Spec: FEP-8fcf.
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Final
 
@@ -20,16 +21,20 @@ PATH: Final = "followers_synchronization"
 COOLDOWN: Final = timedelta(minutes=10)
 _SEEN: Final = 2000
 
+Headers = tuple[tuple[str, str], ...]
 
-async def header_for(node: Node, sender_id: int, host: str) -> tuple[tuple[str, str], ...]:
-    """The header for a delivery of this sender to this host, as it stands at this moment."""
+
+async def headers_for(node: Node, sender_id: int, hosts: Collection[str]) -> dict[str, Headers]:
+    """The header for deliveries of this sender to each of these hosts, as it stands at this moment."""
     async with node.db.read() as tx:
-        found = await store.find_listing(tx, sender_id, host)
-    if found is None or not found.followers_uri:
-        return ()
-    digest = f"{int(found.bits or '0', 2):064x}"
-    claim = Claim(found.followers_uri, digest, f"{found.uri}/{PATH}")
-    return ((followers.HEADER, followers.write(claim)),)
+        found = await store.list_listings(tx, sender_id, sorted(hosts))
+    made: dict[str, Headers] = {}
+    for host, listing in found.items():
+        if listing.followers_uri:
+            digest = f"{int(listing.bits or '0', 2):064x}"
+            claim = Claim(listing.followers_uri, digest, f"{listing.uri}/{PATH}")
+            made[host] = ((followers.HEADER, followers.write(claim)),)
+    return made
 
 
 async def notice(node: Node, received: Received, header: str) -> None:

@@ -20,7 +20,7 @@ from federation.signatures.digest import sha256_base64
 from federation.signatures.message import Outgoing
 from node.errors import NodeError
 from node.runtime import Node
-from node.wire.followers import header_for
+from node.wire.followers import Headers, headers_for
 from node.wire.outcomes import PER_HOST, Outcomes
 from node.wire.places import Place, Watched
 from node.wire.signers import signers_of
@@ -32,6 +32,7 @@ __all__ = ["MAX_ATTEMPTS", "PER_HOST", "ROUND_S", "Rounds"]
 MAX_ATTEMPTS = 12
 ROUND_S = 5.0
 _BODIES = 512
+_CLAIMS = 8192
 _BODIES_BYTES = 16 * 1024 * 1024
 _SILENT = frozenset(("unreachable", "timed_out", "http_429", "http_502", "http_503", "http_504"))
 
@@ -66,6 +67,7 @@ class Rounds:
         self._outcomes = outcomes
         self._bodies: OrderedDict[int, Body] = OrderedDict()
         self._bodies_bytes = 0
+        self._claims: OrderedDict[tuple[int, str], Headers] = OrderedDict()
         self._chance = random.Random()
 
     async def serve(self, host: HostState, due: list[Due], place: Place) -> None:
@@ -87,12 +89,15 @@ class Rounds:
             await self.fetch(due)
 
     async def fetch(self, due: Sequence[Due]) -> None:
-        """Have bodies and keys for these deliveries at hand, each read once for all hosts."""
+        """Have keys, bodies and claims for these deliveries at hand, each read once for all hosts."""
         for sender_id, keys_at in {row.sender_id: row.keys_at for row in due}.items():
             if keys_at is not None:
                 with suppress(NodeError):  # whose account has gone meanwhile; `_send` says so
                     await signers_of(self._node, sender_id, made_at=keys_at)
-        wanted = {row.activity_id for row in due}
+        await self._fetch_bodies({row.activity_id for row in due})
+        await self._fetch_claims(due)
+
+    async def _fetch_bodies(self, wanted: set[int]) -> None:
         for known in wanted & self._bodies.keys():
             self._bodies.move_to_end(known)
         missing = wanted - self._bodies.keys()
@@ -108,6 +113,20 @@ class Rounds:
             if oldest in wanted:
                 break
             self._bodies_bytes -= len(self._bodies.pop(oldest).content)
+
+    async def _fetch_claims(self, due: Sequence[Due]) -> None:
+        """What hosts are told of a sender's followers there: one look for all hosts of a sender."""
+        told: dict[int, set[str]] = defaultdict(set)
+        for row in due:
+            body = self._bodies.get(row.activity_id)
+            if body is None or body.for_followers:
+                told[row.sender_id].add(row.host)
+        for sender_id, hosts in told.items():
+            for host, headers in (await headers_for(self._node, sender_id, hosts)).items():
+                self._claims[sender_id, host] = headers
+                self._claims.move_to_end((sender_id, host))
+        while len(self._claims) > max(_CLAIMS, len(due)):
+            self._claims.popitem(last=False)
 
     async def _body(self, row: Due) -> Body:
         found = self._bodies.get(row.activity_id)
@@ -160,7 +179,7 @@ class Rounds:
         except NodeError:
             return Refused("sender_gone")
         body = await self._body(row)
-        extra = await header_for(self._node, row.sender_id, row.host) if body.for_followers else ()
+        extra = self._claims.get((row.sender_id, row.host), ()) if body.for_followers else ()
         message = Outgoing("POST", row.inbox_uri, body.content, sha256=body.sha256, extra=extra)
         # A host that never answered is not known yet: its first refusal may be about the signature.
         return await delivery.post(client, message, pens, self._node.clock.now(), host.scheme or None)

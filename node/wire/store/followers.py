@@ -1,5 +1,7 @@
 """Who of one host follows whom of another, as digests and lists (FEP-8fcf)."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from node.db import rows
@@ -17,17 +19,21 @@ class Listing(msgspec.Struct, frozen=True):
     bits: str | None
 
 
-async def find_listing(tx: Tx, actor_id: int, host: str) -> Listing | None:
-    """What we hold of an actor's followers on one host."""
-    record = await tx.fetchrow(
-        f"""SELECT a.uri, a.followers_uri,
-                  (SELECT {_DIGEST}::text FROM follows x JOIN actors f ON f.id = x.follower_id
-                   WHERE x.followee_id = a.id AND x.state = 'accepted' AND f.host = $2 AND NOT f.local) AS bits
-            FROM actors a WHERE a.id = $1""",
+async def list_listings(tx: Tx, actor_id: int, hosts: Sequence[str]) -> dict[str, Listing]:
+    """What we hold of an actor's followers on these hosts, in one look however many they are."""
+    records = await tx.fetch(
+        f"""SELECT h.host, a.uri, a.followers_uri, d.bits
+            FROM actors a CROSS JOIN unnest($2::text[]) AS h (host)
+            LEFT JOIN (SELECT f.host, {_DIGEST}::text AS bits FROM follows x JOIN actors f ON f.id = x.follower_id
+                       WHERE x.followee_id = $1 AND x.state = 'accepted' AND f.host = ANY($2) AND NOT f.local
+                       GROUP BY f.host) d ON d.host = h.host
+            WHERE a.id = $1""",
         actor_id,
-        host,
+        list(hosts),
     )
-    return rows.maybe(Listing, record)
+    return {
+        record["host"]: Listing(record["uri"], record["followers_uri"], record["bits"]) for record in records
+    }
 
 
 class FollowerAt(msgspec.Struct, frozen=True):

@@ -14,6 +14,7 @@ from node.features.actors.store.reads import Actor
 from tests.federation.peers import Peer
 from tests.node.wire.strangers import Inboxes, Stranger, known_as, outcome, run
 from tests.node.wire.test_deliveries import followed_by, rows_of, write
+from tests.node.wire.test_query_counts import Statements
 from tests.rig import Rig, RigNode
 
 _FOLLOWERS = """
@@ -59,6 +60,28 @@ async def test_rel_44_fifty_thousand_followers_on_five_hundred_hosts_are_five_hu
             "SELECT count(*) FROM home_entries WHERE owner_id >= 1000 AND owner_id < 60000"
         )
     assert entries == 3 * 2_000
+
+
+async def test_what_is_for_followers_asks_the_database_by_lease_and_not_by_host(
+    lindenhof: RigNode, amina: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+
+    async def taken(url: str, body: bytes, headers: Mapping[str, str], *, seconds: float) -> Reply:
+        told.append(headers["Collection-Synchronization"])
+        return Reply(url, 202, CIMultiDict(), b"")
+
+    monkeypatch.setattr(lindenhof.node.client, "post", taken)
+    async with lindenhof.db.tx() as tx:
+        await tx.execute(_FOLLOWERS, 600, 300, lindenhof.host, 0)
+        await tx.execute(_FOLLOWS, amina.id)
+    await write(lindenhof, amina, "Nur für euch", audience="followers")
+    statements = Statements(lindenhof)
+    await run(lindenhof)
+    asked = statements.take()
+    assert len(set(told)) == 300  # each host hears of its own two
+    for about in ("FROM actors a CROSS JOIN unnest", "SELECT id, body, for_followers", "rsa_sealed"):
+        assert 1 <= sum(about in statement for statement in asked) <= 4, about
 
 
 async def test_res_18_a_host_that_wants_to_be_left_alone_is_and_delays_nobody_else(
