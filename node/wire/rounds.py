@@ -29,6 +29,9 @@ from node.wire.store.queue import Due, Frozen, HostState, Page, Sent
 
 __all__ = ["MAX_ATTEMPTS", "PER_HOST", "ROUND_S", "Rounds"]
 
+UNSURE_AFTER = 3
+"""Attempts at one delivery after which a host is no longer believed to take the signatures it once took."""
+
 MAX_ATTEMPTS = 12
 ROUND_S = 5.0
 _BODIES = 512
@@ -181,8 +184,10 @@ class Rounds:
         body = await self._body(row)
         extra = self._claims.get((row.sender_id, row.host), ()) if body.for_followers else ()
         message = Outgoing("POST", row.inbox_uri, body.content, sha256=body.sha256, extra=extra)
-        # A host that never answered is not known yet: its first refusal may be about the signature.
-        return await delivery.post(client, message, pens, self._node.clock.now(), host.scheme or None)
+        # A host that never answered is not known yet: its first refusal may be about the signature. One that
+        # would not take this again and again may be another program now, which breaks over what the last one took.
+        style = host.scheme if row.attempts < UNSURE_AFTER else ""
+        return await delivery.post(client, message, pens, self._node.clock.now(), style or None)
 
     def _note(self, current: _Round, row: Due, outcome: Outcome) -> bool:
         """Put the outcome on the page; False when what its sender wrote later has to wait."""

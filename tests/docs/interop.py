@@ -15,9 +15,11 @@ import msgspec
 from tests.corpus.files import READ_AS
 from tests.corpus.outcomes import ENDS
 from tests.house.tree import ROOT
+from tests.personas.sequences import SEQUENCES
 from tests.personas.takes import TAKES
 
 PAGE = ROOT / "docs" / "interoperability.md"
+_STEP_TESTS = "tests/personas/test_sequences.py"
 _SHOWN = {
     "mastodon": "Mastodon", "gotosocial": "GoToSocial", "pleroma": "Pleroma, Akkoma", "misskey": "Misskey",
     "friendica": "Friendica", "pixelfed": "Pixelfed", "threads": "Threads", "lemmy": "Lemmy",
@@ -113,6 +115,13 @@ it is not for that program. This is knowledge of their source, **not the same as
 under *Live* was tried with the program itself.
 
 """
+_STEPS = """
+## What they were seen to do
+
+Real servers that ran beside this one showed these habits in several steps. Personas on loopback do the same to a
+living node (`tests/personas/test_sequences.py`).
+
+"""
 _ARRIVES = """
 ## What of theirs we read
 
@@ -149,6 +158,11 @@ def sent_names() -> list[str]:
 def _sent() -> str:
     rows = [[name, *(TAKES[program].get(name) or "–" for program in _SHOWN)] for name in sent_names()]
     return table(["", *_SHOWN.values()], rows)
+
+
+def _steps() -> str:
+    rows = [[who, does, then, f"`{_STEP_TESTS}::{test}`"] for who, does, then, test in SEQUENCES]
+    return table(["Program", "What it does", "What comes of it here", "Test"], rows)
 
 
 def read_sent() -> dict[str, dict[str, str]]:
@@ -200,7 +214,7 @@ def render() -> str:
         for program, (how, ones) in LIVE.items()
         for number, one in enumerate(ones)
     )
-    return _HEAD + live + _SENT + _sent() + _ARRIVES + _arrived() + _FOOT
+    return _HEAD + live + _SENT + _sent() + _STEPS + _steps() + _ARRIVES + _arrived() + _FOOT
 
 
 if __name__ == "__main__":
