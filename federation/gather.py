@@ -90,22 +90,6 @@ async def with_known_object(activity: Activity, resolver: Resolver) -> Activity:
     return msgspec.structs.replace(activity, object=stored)
 
 
-async def unwrap(announce: Activity, resolver: Resolver, budget: FetchBudget) -> Activity:
-    """The activity a group announces (FEP-1b12), believed only from its own host.
-
-    Raises: `bad_object` when what its id leads to is no activity of its own host's actor.
-    """
-    inner = announce.object
-    if not isinstance(inner, Activity) or inner.id is None:
-        raise FederationError("bad_object", "announces no activity")
-    if inner.actor == announce.actor and same_origin(inner.id, announce.actor):
-        return inner
-    fetched = await resolver.fetch(inner.id, budget)
-    if not isinstance(fetched, Activity) or not same_origin(fetched.id or "", fetched.actor):
-        raise FederationError("bad_object", "announced id is no activity")
-    return fetched
-
-
 def is_trusted(activity: Activity, thing: Thing) -> bool:
     """Whether an embedded thing may be believed because the activity's actor was proved.
 

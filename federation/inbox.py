@@ -21,7 +21,7 @@ from federation.keys import PublicKey
 from federation.signatures.message import Claim, SignedRequest, header_map
 from federation.signatures.verify import fetch_key, prove, read_claim
 
-__all__ = ["MAX_BODY_BYTES", "Ignored", "Received", "SignedRequest", "receive"]
+__all__ = ["MAX_BODY_BYTES", "Ignored", "Received", "SignedRequest", "is_proved", "receive"]
 
 MAX_BODY_BYTES: Final = 1024 * 1024
 _MAX_TYPE_CHARS: Final = 64
@@ -154,6 +154,13 @@ async def _prove_forwarded(document: dict[str, Any], actor: str, around: _Around
     except FederationError:
         # A bad proof is worth what no proof is worth: the id is asked at its own host.
         return False
+
+
+async def is_proved(
+    document: dict[str, Any], actor: str, *, directory: Directory, fetcher: Fetcher, now: datetime
+) -> bool:
+    """Whether a document, as it came, carries this actor's own proof, whoever handed it over."""
+    return await _prove_forwarded(document, actor, _Around(directory, fetcher, now))
 
 
 async def _signer(claim: Claim, envelope: _Envelope, around: _Around) -> PublicKey | Ignored | None:

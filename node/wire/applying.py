@@ -131,6 +131,7 @@ class Applying:
             body=item.body,
             refetched=item.refetch,
             bearer_key_id=item.signer_key_id,
+            announcer=known.get(entry.announcer) if entry.announcer else None,
         )
 
 

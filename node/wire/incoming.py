@@ -39,7 +39,7 @@ class Incoming(msgspec.Struct, kw_only=True):
 
     `known` holds every known actor the activity names, by uri, the sender included. `refetched`: its
     bearer, who signed with `bearer_key_id`, proved nothing, so it was read at its own host, and `body` is
-    worth nothing.
+    worth nothing. `announcer`: the group that passed it on (FEP-1b12); `body` is then its Announce.
     """
 
     gathered: Gathered
@@ -49,6 +49,7 @@ class Incoming(msgspec.Struct, kw_only=True):
     body: bytes
     refetched: bool = False
     bearer_key_id: str = ""
+    announcer: Known | None = None
 
     @property
     def activity(self) -> vocab.Activity:

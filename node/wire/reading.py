@@ -9,11 +9,13 @@ from typing import Final
 
 import msgspec
 
-from federation import strict_json, uris, vocab
+from federation import groups, strict_json, uris, vocab
 from federation.budget import FetchBudget
 from federation.dispatch import Handler
 from federation.errors import FederationError
 from federation.gather import ANSWERS, Gathered, is_trusted, with_known_object
+from federation.groups import is_passed_on
+from federation.inbox import is_proved
 from node.db.database import Tx
 from node.runtime import Node
 from node.wire.endings import outcome_of
@@ -27,11 +29,12 @@ _OF_ACTORS: Final = frozenset({"Follow", "Join", "Leave", "Invite"})
 
 
 class Ready(msgspec.Struct):
-    """A read activity and the handler it goes to."""
+    """A read activity and the handler it goes to; `announcer` is the group that passed it on."""
 
     item: InboxItem
     activity: vocab.Activity
     handler: Handler[InboundHandler] | None
+    announcer: str = ""
 
 
 class Batch(msgspec.Struct):
@@ -49,7 +52,7 @@ class Batch(msgspec.Struct):
     def needs_of(self, entry: Ready) -> tuple[str, ...]:
         """What must be gathered. Parents and people named by strangers are not worth a fetch."""
         needs = entry.handler.needs if entry.handler else ()
-        sender = self.known.get(entry.activity.actor)
+        sender = self.known.get(entry.announcer or entry.activity.actor)
         if sender is not None and sender.followed_here:
             return needs
         spared = {"in_reply_to", "mentions", "quote"}
@@ -59,7 +62,7 @@ class Batch(msgspec.Struct):
 
     def needs_network(self, entry: Ready) -> bool:
         """Whether `gather` will have to fetch something for this activity."""
-        if entry.item.refetch:
+        if entry.item.refetch or self._is_from_group(entry):
             return True
         needs = self.needs_of(entry)
         activity = entry.activity
@@ -81,6 +84,11 @@ class Batch(msgspec.Struct):
         if "quote" in needs and thing.quote and (thing.quote_authorization or not self.has(thing.quote)):
             return True
         return "mentions" in needs and any(uri not in self.known for uri in thing.mentions)
+
+    def _is_from_group(self, entry: Ready) -> bool:
+        """Whether a group that people here belong to passes on what somebody did: that wants its proof."""
+        sender = self.known.get(entry.activity.actor)
+        return is_passed_on(entry.activity) and sender is not None and sender.followed_here
 
     def has(self, uri: str) -> bool:
         """Whether we hold this actor or object."""
@@ -107,11 +115,43 @@ class Batch(msgspec.Struct):
         return list(names)
 
     async def refreshed(self, node: Node, entry: Ready, budget: FetchBudget) -> Ready:
-        """An activity whose bearer proves nothing, read anew at its own host."""
-        if not entry.item.refetch:
+        """What its bearer's signature does not prove: read anew at its own host, or taken out of an Announce."""
+        if entry.item.refetch:
+            activity = await _read_anew(node, entry, budget)
+            entry = Ready(entry.item, activity, _handler_of(node, activity, self.known))
+        if not self._is_from_group(entry):
             return entry
-        activity = await _read_anew(node, entry, budget)
-        return Ready(entry.item, activity, _handler_of(node, activity, self.known))
+        inner = await self._passed_on(node, entry, budget)
+        async with node.db.read() as tx:
+            self.known.update(await store.list_known(tx, list(_names(inner)[0])))
+        handler = node.hooks.inbound.lookup("Announce", inner.type)
+        if handler is not None and handler.object_type != inner.type:
+            handler = None  # what takes boosts must not be handed what somebody else did
+        return Ready(entry.item, inner, handler, announcer=entry.activity.actor)
+
+    async def _passed_on(self, node: Node, entry: Ready, budget: FetchBudget) -> vocab.Activity:
+        """What a group's Announce holds, proved. Raises: as `groups.inner_of`, `own_origin`, `host_refused`,
+        `not_the_author`, and as `Fetcher.fetch`."""
+        inner = groups.inner_of(entry.activity)
+        if node.is_ours(inner.actor):
+            async with node.db.read() as tx:
+                said = (await _list_activities(tx, node, {inner.id or ""})).get(inner.id or "")
+            if said is None or said.actor != inner.actor:
+                raise FederationError("own_origin", "announced", status=403)
+            return said
+        host = uris.host_of(inner.actor)
+        if await node.directory.is_host_refused(host):
+            raise FederationError("host_refused", host, status=403)
+        given = strict_json.loads_again(entry.item.body).get("object")
+        if isinstance(given, dict) and await is_proved(
+            given, inner.actor, directory=node.directory, fetcher=node.fetcher, now=node.clock.now()
+        ):
+            return inner
+        if groups.basis_of(inner) is groups.Basis.WORD:
+            return inner
+        if inner.type == "Delete":
+            return await _check_gone(node, inner, budget)
+        return await _read_object(node, inner, budget)
 
 
 async def _read_anew(node: Node, entry: Ready, budget: FetchBudget) -> vocab.Activity:
@@ -225,6 +265,8 @@ def _names(activity: vocab.Activity) -> tuple[set[str], set[str]]:
     if isinstance(thing, vocab.Activity):
         actors.update(uri for uri in (thing.actor, thing.object_id) if uri)
         objects.update(uri for uri in (thing.object_id,) if uri)
+        if isinstance(thing.object, vocab.Object):  # a group's Announce of what was written
+            actors.update((*thing.object.mentions, *thing.object.to, *thing.object.cc))
     return actors, objects
 
 

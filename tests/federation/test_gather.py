@@ -228,18 +228,3 @@ async def test_an_answer_keeps_its_claim_for_the_handler_to_compare() -> None:
     }
     found = await run(activity("Accept", claim))
     assert isinstance(found.activity.object, vocab.Follow)
-
-
-async def test_an_announced_activity_is_believed_only_from_its_own_host() -> None:
-    inner = {"id": "https://victim.test/a/9", "type": "Like", "actor": V, "object": N}
-    peer = Peer(inner | {"object": N + "true"})
-    budget = FetchBudget(5, 5)
-    announce = activity("Announce", inner, actor=G)
-    found = await gather.unwrap(announce, peer, budget)
-    assert found.object == N + "true" and peer.fetched == ["https://victim.test/a/9"]
-    with pytest.raises(FederationError):
-        await gather.unwrap(announce, Peer(inner | {"actor": E}), budget)
-    with pytest.raises(FederationError):
-        await gather.unwrap(activity("Announce", note(VN, V)), peer, budget)
-    own = activity("Announce", {"id": G + "/a/1", "type": "Lock", "actor": G, "object": VN}, actor=G)
-    assert await gather.unwrap(own, Peer(), budget) == own.object
