@@ -1,0 +1,161 @@
+"""Posts in groups: who may post where, what circulates, and which groups of ours a thing belongs to."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from node.db import rows
+from node.db.database import Tx
+
+
+class Case(msgspec.Struct, frozen=True, kw_only=True):
+    """A post that wants into a group of this node, and all that decides whether it may.
+
+    `state` and `role` are the author's membership, '' for none; `answers`: it answers a post of that
+    group; `locked`: nobody may answer there; `waited_s`: seconds since the author last posted there.
+    """
+
+    post_id: int
+    group_id: int
+    author_id: int
+    audience: str
+    visibility: str
+    posting: str
+    newcomer_posts: int
+    slow_mode_s: int
+    closed: bool
+    state: str
+    role: str
+    last_post_at: datetime | None
+    let_through: int
+    banned: bool
+    answers: bool
+    locked: bool
+
+
+async def list_cases(tx: Tx, wanted: Sequence[tuple[int, int]]) -> list[Case]:
+    """What decides about (post, group) pairs, groups of other nodes left out; one query for all."""
+    records = await tx.fetch(
+        """SELECT p.id AS post_id, g.actor_id AS group_id, p.author_id, p.audience, g.visibility, g.posting,
+                  g.newcomer_posts, g.slow_mode_s,
+                  (g.archived_at IS NOT NULL OR a.suspended_at IS NOT NULL OR a.deleted_at IS NOT NULL) AS closed,
+                  COALESCE(m.state, '') AS state, COALESCE(m.role, '') AS role, m.last_post_at,
+                  COALESCE(m.posts_let_through, 0) AS let_through,
+                  EXISTS (SELECT 1 FROM group_bans b WHERE b.group_id = g.actor_id AND b.actor_id = p.author_id
+                          AND (b.expires_at IS NULL OR b.expires_at > $3)) AS banned,
+                  COALESCE(parent.group_id = g.actor_id AND parent.group_state = '', false) AS answers,
+                  COALESCE(parent.locked_at, root.locked_at) IS NOT NULL AS locked
+           FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS w (post_id, group_id, place)
+           JOIN posts p ON p.id = w.post_id
+           JOIN groups g ON g.actor_id = w.group_id
+           JOIN actors a ON a.id = g.actor_id AND a.local
+           LEFT JOIN posts parent ON parent.id = p.in_reply_to_id
+           LEFT JOIN posts root ON root.id = parent.thread_id
+           LEFT JOIN members m ON m.group_id = g.actor_id AND m.actor_id = p.author_id
+           ORDER BY w.place""",
+        [post_id for post_id, _ in wanted],
+        [group_id for _, group_id in wanted],
+        tx.now,
+    )
+    return rows.many(Case, records)
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """A group as far as what circulates in it needs it."""
+
+    id: int
+    uri: str
+    local: bool
+    followers_uri: str
+    inbox_uri: str
+    visibility: str
+
+    @property
+    def is_public(self) -> bool:
+        """Whether what circulates may be read by anybody."""
+        return self.visibility in ("public", "unlisted")
+
+    @property
+    def audience(self) -> str:
+        """The audience of the posts in it."""
+        return "group" if self.visibility == "private" else self.visibility
+
+
+_PLACE = """g.actor_id AS id, a.uri, a.local, a.followers_uri, a.inbox_uri, g.visibility
+            FROM groups g JOIN actors a ON a.id = g.actor_id"""
+
+
+async def find_place(tx: Tx, group_id: int) -> Place | None:
+    """The group."""
+    return rows.maybe(Place, await tx.fetchrow(f"SELECT {_PLACE} WHERE g.actor_id = $1", group_id))
+
+
+async def list_places_of(tx: Tx, post_uris: Sequence[str]) -> dict[str, Place]:
+    """The groups of this node in which those posts stand, by the posts' addresses."""
+    records = await tx.fetch(
+        f"""SELECT p.uri AS post_uri, {_PLACE} JOIN posts p ON p.group_id = g.actor_id
+            WHERE p.uri = ANY($1) AND p.group_state = '' AND a.local""",
+        list(post_uris),
+    )
+    return {
+        record["post_uri"]: Place(**{name: record[name] for name in Place.__struct_fields__})
+        for record in records
+    }
+
+
+async def put_in_group(
+    tx: Tx, group_id: int, post_id: int, *, state: str = "", topic_id: int | None = None
+) -> None:
+    """The post circulates in the group, or waits to."""
+    await tx.execute(
+        "UPDATE posts SET group_id = $1, group_state = $3, topic_id = COALESCE($4, topic_id) WHERE id = $2",
+        group_id,
+        post_id,
+        state,
+        topic_id,
+    )
+    if state:
+        await tx.execute("DELETE FROM notifications WHERE post_id = $1", post_id)
+
+
+async def put_out_of_group(tx: Tx, post_id: int) -> None:
+    """The post stands for itself alone."""
+    await tx.execute("UPDATE posts SET group_id = NULL, topic_id = NULL WHERE id = $1", post_id)
+
+
+async def put_let_through(tx: Tx, group_id: int, author_id: int) -> None:
+    """One more post of a member circulates."""
+    await tx.execute(
+        """UPDATE members SET posts_let_through = posts_let_through + 1, last_post_at = $3
+           WHERE group_id = $1 AND actor_id = $2""",
+        group_id,
+        author_id,
+        tx.now,
+    )
+
+
+async def is_in_remote_group(tx: Tx, group_id: int, post_id: int, *, named: bool) -> bool:
+    """Whether a post may circulate in another node's group: its author named the group, or answers there."""
+    found: bool = await tx.fetchval(
+        """SELECT EXISTS (SELECT 1 FROM groups WHERE actor_id = $1) AND (
+               $3 OR EXISTS (SELECT 1 FROM post_mentions m WHERE m.post_id = $2 AND m.actor_id = $1)
+               OR EXISTS (SELECT 1 FROM posts p JOIN posts parent ON parent.id = p.in_reply_to_id
+                          WHERE p.id = $2 AND parent.group_id = $1))""",
+        group_id,
+        post_id,
+        named,
+    )
+    return found
+
+
+async def put_boosted_in_groups(tx: Tx, boost_ids: Sequence[int]) -> None:
+    """What another node's group passes on circulates in it, where its author named the group."""
+    await tx.execute(
+        """UPDATE posts p SET group_id = b.actor_id
+           FROM boosts b JOIN groups g ON g.actor_id = b.actor_id
+           JOIN actors a ON a.id = g.actor_id AND NOT a.local
+           WHERE b.id = ANY($1) AND p.id = b.post_id AND p.group_id IS NULL
+             AND EXISTS (SELECT 1 FROM post_mentions m WHERE m.post_id = p.id AND m.actor_id = b.actor_id)""",
+        list(boost_ids),
+    )
