@@ -137,4 +137,3 @@ class Deed:
     def undo(self, uri: str, undone: Activity) -> Activity:
         """Take back a lock or a removal; embedded whole, as Lemmy needs it."""
         return self._done(Undo(id=uri, actor=self._actor, object=undone))
-

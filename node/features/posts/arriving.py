@@ -29,7 +29,7 @@ class Taken(msgspec.Struct, frozen=True):
     wanted: bool = True
 
 
-async def take_posts(tx: Tx, several: Sequence[Taken]) -> list[int | None]:
+async def take_posts(tx: Tx, several: Sequence[Taken]) -> list[writes.Stored | None]:
     """Store posts of other nodes; None for one that is not kept or not new. No two may answer one another."""
     posts = [_row_of(tx, one) for one in several]
     stored = await writes.put_posts(tx, posts)
@@ -50,10 +50,10 @@ async def take_posts(tx: Tx, several: Sequence[Taken]) -> list[int | None]:
             named.add(kept.in_reply_to_actor_id)
         news += [Notice(owner_id, "mention", one.author.id, post.id) for owner_id in sorted(named)]
     await notify_several(tx, news)
-    return [post.id if post.id in stored else None for post in posts]
+    return [stored.get(post.id) for post in posts]
 
 
-async def take_post(tx: Tx, one: Taken) -> int | None:
+async def take_post(tx: Tx, one: Taken) -> writes.Stored | None:
     """As `take_posts`, for one."""
     return (await take_posts(tx, [one]))[0]
 

@@ -14,7 +14,7 @@ from node.features.media import service as media
 from node.features.neighbours import service as neighbours
 from node.features.polls import service as polls
 from node.features.polls import translate as poll_translate
-from node.features.posts import polling, quoting, service, translate
+from node.features.posts import in_groups, polling, quoting, service, translate
 from node.features.posts.arriving import Taken, take_context, take_posts
 from node.features.posts.forwarding import Answer, hand_on_answers, is_candidate
 from node.features.posts.store import marks, quotes, writes
@@ -54,19 +54,36 @@ async def posts_created(tx: Tx, node: Node, incomings: Sequence[Incoming]) -> li
                 await take_context(tx, incoming, thing.quote)
             several[number] = Taken(incoming, thing, incoming.sender, wanted)
     stored = await take_posts(tx, list(several.values()))
-    left = [number for number, post_id in zip(several, stored, strict=True) if post_id is None]
+    left = [number for number, post in zip(several, stored, strict=True) if post is None]
     known = (
         await writes.list_known_uris(tx, [several[number].thing.id or "" for number in left]) if left else ()
     )
     answers = [
-        Answer(one.incoming, post_id)
-        for one, post_id in zip(several.values(), stored, strict=True)
-        if post_id is not None and is_candidate(one.incoming, one.thing)
+        Answer(one.incoming, post.id)
+        for one, post in zip(several.values(), stored, strict=True)
+        if post is not None and is_candidate(one.incoming, one.thing)
     ]
     await hand_on_answers(tx, answers)
+    for number, end in (await _settle_in_groups(tx, node, several, stored)).items():
+        ended[number] = end
     for number in left:
         ended[number] = Ignored("known_already" if several[number].thing.id in known else "nobody_here_asked")
     return ended
+
+
+async def _settle_in_groups(
+    tx: Tx, node: Node, several: Mapping[int, Taken], stored: Sequence[writes.Stored | None]
+) -> dict[int, Ended]:
+    """Those that are meant for a group, or answer in one: into it, or away."""
+    arrived = {
+        number: in_groups.Arrived(one.incoming, one.thing, post)
+        for (number, one), post in zip(several.items(), stored, strict=True)
+        if post is not None and in_groups.concerns(one.incoming, one.thing, post)
+    }
+    if not arrived:
+        return {}
+    ends = await in_groups.settle(tx, node, list(arrived.values()))
+    return dict(zip(arrived, ends, strict=True))
 
 
 async def _cast(tx: Tx, incoming: Incoming, thing: vocab.Note) -> Ended:

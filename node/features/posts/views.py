@@ -90,6 +90,15 @@ class QuoteView(msgspec.Struct, frozen=True, kw_only=True):
         return "blocked_account" if self.blocked else "accepted"
 
 
+class Placed(msgspec.Struct, frozen=True, kw_only=True):
+    """The group a post circulates in; its addresses never change."""
+
+    id: int
+    uri: str
+    local: bool
+    followers_uri: str
+
+
 class PostView(msgspec.Struct, frozen=True, kw_only=True):
     """A post as one viewer may see it.
 
@@ -137,6 +146,10 @@ class PostView(msgspec.Struct, frozen=True, kw_only=True):
     reactions_count: int = 0
     reactions: tuple[Reacted, ...] = ()
     version: Version | None = None
+    placed: Placed | None = None
+    topic_id: int | None = None
+    group_state: str = ""
+    locked: bool = False
 
     @property
     def pinned(self) -> bool:
@@ -237,7 +250,7 @@ async def _read_whole(tx: Tx, post_ids: Sequence[int], authors: Mapping[int, Act
     for record in records:
         fields = dict(record)
         xmin, ctid, parts = (fields.pop(name) for name in _VERSION)
-        post_id, author_id = fields["id"], fields.pop("author_id")
+        post_id, author_id, placed = fields["id"], fields.pop("author_id"), fields.pop("placed")
         found.append(
             PostView(
                 **fields,
@@ -245,6 +258,7 @@ async def _read_whole(tx: Tx, post_ids: Sequence[int], authors: Mapping[int, Act
                 media=tuple(media[post_id]),
                 mentions=tuple(mentions[post_id]),
                 tags=tuple(tags[post_id]),
+                placed=msgspec.convert(placed, Placed) if placed else None,
                 version=(xmin, ctid, parts),
             )
         )

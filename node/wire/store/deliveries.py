@@ -48,13 +48,15 @@ class Destinations(msgspec.Struct, frozen=True, kw_only=True):
     """Whom an activity goes to; everything is expanded to inboxes in SQL.
 
     `followers_of`: remote followers of this actor; `actors`: these actors (their own inbox when
-    `personal`, so that a shared inbox never sees a message to one person); `inboxes`: as they are.
+    `personal`, so that a shared inbox never sees a message to one person); `inboxes`: as they are;
+    `not_software`: hosts known to run one of these are left out.
     """
 
     followers_of: int | None = None
     actors: tuple[int, ...] = ()
     inboxes: tuple[str, ...] = ()
     personal: bool = False
+    not_software: tuple[str, ...] = ()
 
 
 async def put_deliveries(tx: Tx, activity_id: int, sender_id: int, whom: Destinations) -> int:
@@ -72,7 +74,7 @@ async def put_deliveries(tx: Tx, activity_id: int, sender_id: int, whom: Destina
            INSERT INTO deliveries (activity_id, sender_id, host, inbox_uri, next_attempt_at)
            SELECT DISTINCT ON (w.inbox_uri) $1, $2, w.host, w.inbox_uri, $7::timestamptz
            FROM wanted w LEFT JOIN hosts h ON h.host = w.host
-           WHERE h.refused_at IS NULL AND h.gone_at IS NULL
+           WHERE h.refused_at IS NULL AND h.gone_at IS NULL AND COALESCE(h.software, '') <> ALL ($8::text[])
              AND NOT EXISTS (SELECT 1 FROM gone_inboxes g WHERE g.inbox_uri = w.inbox_uri)
            ON CONFLICT (activity_id, inbox_uri) DO NOTHING""",
         activity_id,
@@ -82,6 +84,7 @@ async def put_deliveries(tx: Tx, activity_id: int, sender_id: int, whom: Destina
         whom.personal,
         list(whom.inboxes),
         tx.now,
+        list(whom.not_software),
     )
     return int(status.rsplit(" ", 1)[1])
 

@@ -14,7 +14,7 @@ UNBLOCKED: Final = """(SELECT NOT EXISTS (SELECT 1 FROM blocks g WHERE g.actor_i
 
 # `visible_to` decides. What is open to everybody and blocked by nobody, nearly everything, needs no call.
 # To be formatted with the place of the viewer's id; `p` is the post.
-VISIBLE: Final = f"""(p.audience IN ('public', 'unlisted') AND ({UNBLOCKED}
+VISIBLE: Final = f"""(p.audience IN ('public', 'unlisted') AND p.group_state = '' AND ({UNBLOCKED}
         OR (SELECT true FROM blocks b WHERE b.actor_id = {{viewer}} AND b.target_id = p.author_id) IS NULL
         AND (SELECT true FROM blocks b WHERE b.actor_id = p.author_id AND b.target_id = {{viewer}}) IS NULL)
     OR visible_to(p, {{viewer}}))"""
@@ -81,7 +81,8 @@ async def list_boosters(tx: Tx, post_id: int, before_id: int, limit: int) -> lis
 async def count_public(tx: Tx, author_id: int) -> int:
     """How many posts of an author anybody may read."""
     found: int = await tx.fetchval(
-        "SELECT count(*) FROM posts WHERE author_id = $1 AND audience IN ('public', 'unlisted')", author_id
+        "SELECT count(*) FROM posts WHERE author_id = $1 AND audience IN ('public', 'unlisted') AND group_state = ''",
+        author_id,
     )
     return found
 
@@ -89,7 +90,7 @@ async def count_public(tx: Tx, author_id: int) -> int:
 async def list_public_ids(tx: Tx, author_id: int, window: Window) -> list[int]:
     """An author's posts that anybody may read, newest first."""
     records = await tx.fetch(
-        """SELECT id FROM posts WHERE author_id = $1 AND audience IN ('public', 'unlisted') AND id < $2
+        """SELECT id FROM posts WHERE author_id = $1 AND audience IN ('public', 'unlisted') AND group_state = '' AND id < $2
            ORDER BY id DESC LIMIT $3""",
         author_id,
         window.upper,

@@ -125,6 +125,10 @@ async def list_whole(tx: Tx, post_ids: Sequence[int]) -> list[asyncpg.Record]:
                   p.sensitive, p.language, p.audience, p.in_reply_to_id, p.in_reply_to_uri,
                   p.in_reply_to_actor_id, p.thread_id, p.context_uri, p.emojis, p.replies_count, p.likes_count,
                   p.boosts_count, p.reactions_count, p.published_at, p.edited_at, p.pinned_at, p.quote_policy,
+                  p.topic_id, p.group_state, p.locked_at IS NOT NULL AS locked,
+                  (SELECT jsonb_build_object('id', g.id, 'uri', g.uri, 'local', g.local,
+                                             'followers_uri', g.followers_uri, 'username', g.username)
+                   FROM actors g WHERE g.id = p.group_id) AS placed,
                   COALESCE((SELECT o.name FROM oauth_apps o WHERE o.id = p.app_id), '') AS app_name,
                   p.xmin AS post_xmin, p.ctid AS post_ctid, {_PARTS} AS parts
            FROM posts p WHERE p.id = ANY($1)""",

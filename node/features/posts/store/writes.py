@@ -45,12 +45,16 @@ class NewPost(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Stored(msgspec.Struct, frozen=True):
-    """A post just stored, and whom it answers; `answers_us` when that is one of our people."""
+    """A post just stored, and whom it answers; `answers_us` when that is one of our people.
+
+    `group_id`: the group whose thread it answers in.
+    """
 
     id: int
     in_reply_to_id: int | None
     in_reply_to_actor_id: int | None
     answers_us: bool
+    group_id: int | None = None
 
 
 class PostRow(msgspec.Struct, frozen=True):
@@ -94,7 +98,9 @@ async def put_posts(tx: Tx, posts: Sequence[NewPost]) -> dict[int, Stored]:
                    n.sensitive, n.language, n.audience, n.in_reply_to_uri, n.emojis::jsonb AS emojis, n.published_at,
                    n.edited_at, n.idempotency_key, n.app_id, n.wanted, n.context_uri, n.quote_policy,
                    parent.id AS parent_id,
-                   parent.author_id AS parent_author_id, parent.thread_id AS parent_thread_id
+                   parent.author_id AS parent_author_id, parent.thread_id AS parent_thread_id,
+                   CASE WHEN n.audience IN ('public', 'unlisted', 'group', 'local') THEN parent.group_id END
+                       AS group_id
             FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::boolean[], $6::text[], $7::text[],
                         $8::text[], $9::text[], $10::text[], $11::boolean[], $12::text[], $13::text[],
                         $14::text[], $15::text[], $16::timestamptz[], $17::timestamptz[], $18::text[],
@@ -107,12 +113,12 @@ async def put_posts(tx: Tx, posts: Sequence[NewPost]) -> dict[int, Stored]:
             INSERT INTO posts (id, uri, url, author_id, local, kind, title, html, source, warning, sensitive,
                                language, audience, in_reply_to_uri, in_reply_to_id, in_reply_to_actor_id,
                                thread_id, emojis, published_at, edited_at, idempotency_key, app_id, context_uri,
-                               quote_policy,
+                               quote_policy, group_id,
                                replies_count)
             SELECT n.id, n.uri, n.url, n.author_id, n.local, n.kind, n.title, n.html, n.source, n.warning,
                    n.sensitive, n.language, n.audience, n.in_reply_to_uri, n.parent_id, n.parent_author_id,
                    COALESCE(n.parent_thread_id, n.id), n.emojis, n.published_at, n.edited_at, n.idempotency_key,
-                   n.app_id, n.context_uri, n.quote_policy,
+                   n.app_id, n.context_uri, n.quote_policy, n.group_id,
                    (SELECT count(*) FROM posts c WHERE c.in_reply_to_uri = n.uri AND c.in_reply_to_uri <> ''
                     AND c.in_reply_to_id IS NULL AND c.audience IN ('public', 'unlisted'))
             FROM new n
@@ -123,7 +129,7 @@ async def put_posts(tx: Tx, posts: Sequence[NewPost]) -> dict[int, Stored]:
                               WHERE f.followee_id = n.author_id AND f.state = 'accepted'))
             ON CONFLICT (uri) DO NOTHING
             RETURNING id, uri, author_id, local, audience, in_reply_to_id, in_reply_to_actor_id, thread_id,
-                      published_at),
+                      published_at, group_id),
         mentioned AS (
             INSERT INTO post_mentions (post_id, actor_id, silent)
             SELECT stored.id, m.actor_id, m.silent
@@ -151,7 +157,7 @@ async def put_posts(tx: Tx, posts: Sequence[NewPost]) -> dict[int, Stored]:
             SELECT f.follower_id, stored.id, stored.id
             FROM stored JOIN follows f ON f.followee_id = stored.author_id AND f.state = 'accepted'
             JOIN actors o ON o.id = f.follower_id AND o.local
-            WHERE stored.audience <> 'direct'
+            WHERE stored.audience NOT IN ('direct', 'group')
               AND (stored.in_reply_to_actor_id IS NULL OR stored.in_reply_to_actor_id = stored.author_id
                    OR stored.in_reply_to_actor_id = f.follower_id
                    OR EXISTS (SELECT 1 FROM follows g WHERE g.follower_id = f.follower_id
@@ -159,7 +165,7 @@ async def put_posts(tx: Tx, posts: Sequence[NewPost]) -> dict[int, Stored]:
             UNION ALL
             SELECT author_id, id, id FROM stored WHERE local AND audience <> 'direct'
             ON CONFLICT DO NOTHING)
-        SELECT stored.id, stored.in_reply_to_id, stored.in_reply_to_actor_id,
+        SELECT stored.id, stored.in_reply_to_id, stored.in_reply_to_actor_id, stored.group_id,
                COALESCE(asked.local, false) AS answers_us,
                EXISTS (SELECT 1 FROM posts c WHERE c.in_reply_to_uri = stored.uri AND c.in_reply_to_uri <> ''
                        AND c.in_reply_to_id IS NULL) AS awaited
@@ -173,7 +179,11 @@ async def put_posts(tx: Tx, posts: Sequence[NewPost]) -> dict[int, Stored]:
             await _adopt_answers(tx, record["id"])
     return {
         record["id"]: Stored(
-            record["id"], record["in_reply_to_id"], record["in_reply_to_actor_id"], record["answers_us"]
+            record["id"],
+            record["in_reply_to_id"],
+            record["in_reply_to_actor_id"],
+            record["answers_us"],
+            record["group_id"],
         )
         for record in records
     }
