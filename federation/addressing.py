@@ -25,19 +25,22 @@ class Kind(StrEnum):
     FOLLOWERS = "followers"
     DIRECT = "direct"
     LOCAL = "local"
+    GROUP = "group"  # the members of a closed group, wherever they are
 
 
 class Audience(Struct, frozen=True, kw_only=True):
     """`people` are all other ids addressed, actors or collections, in order.
 
     `followers` tells whether the author's followers are addressed besides the kind.
-    `group` is the group a thread is written into (FEP-1b12); it stands first in `to`.
+    `group` is the group a thread is written into (FEP-1b12); it stands first in `to`. `members` is the
+    collection of those who belong to it, which alone is addressed where it is closed.
     """
 
     kind: Kind
     people: tuple[str, ...] = ()
     followers: bool = False
     group: str | None = None
+    members: str | None = None
 
     @property
     def is_public(self) -> bool:
@@ -79,10 +82,12 @@ def write(
     """`to` and `cc` for an audience; `mentions` join the people already in it.
 
     Raises: `local_audience`: what stays here has no addresses; `bad_audience` when followers
-    are meant and there is no collection to name.
+    are meant and there is no collection to name, or members and no group.
     """
     if audience.kind is Kind.LOCAL:
         raise FederationError("local_audience")
+    if audience.kind is Kind.GROUP and not (audience.group and audience.members):
+        raise FederationError("bad_audience", "no group")
     if audience.kind in (Kind.UNLISTED, Kind.FOLLOWERS) and followers_uri is None:
         raise FederationError("bad_audience", "no followers collection")
     followers = [] if followers_uri is None else [followers_uri]
@@ -95,6 +100,8 @@ def write(
         case Kind.FOLLOWERS:
             # Mastodon looks for the collection in `to` only.
             to, cc = [*followers, *people], []
+        case Kind.GROUP:
+            to, cc = [uri for uri in (audience.members,) if uri], people
         case _:
             to, cc = people, []
     if audience.group is not None:

@@ -12,7 +12,7 @@ import msgspec
 from markupsafe import Markup
 
 NoticeKind = Literal["note", "done", "wait", "stop"]
-Audience = Literal["public", "unlisted", "followers", "direct", "local"]
+Audience = Literal["public", "unlisted", "followers", "direct", "local", "group"]
 
 
 class PersonLine(msgspec.Struct, frozen=True, kw_only=True):

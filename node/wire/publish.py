@@ -17,12 +17,17 @@ from node.wire.store.handed import HandedOn
 __all__ = ["Destinations", "HandedOn", "hand_on", "publish"]
 
 
-async def publish(tx: Tx, sender_id: int, activity: vocab.Activity, whom: Destinations) -> None:
-    """Say `activity` as one of our actors to `whom`. Saying the same id twice says it once."""
+async def publish(
+    tx: Tx, sender_id: int, activity: vocab.Activity, whom: Destinations, *, proved: bool = False
+) -> None:
+    """Say `activity` as one of our actors to `whom`. Saying the same id twice says it once.
+
+    `proved`: it carries its author's proof although it is not for everybody, for a group to pass on.
+    """
     assert activity.id is not None
     document = vocab.write(activity)
     public = vocab.PUBLIC in (*activity.to, *activity.cc)
-    if public:
+    if public or proved:
         document = await tx.prove(sender_id, document)
     activity_id = await store.put_activity(
         tx,

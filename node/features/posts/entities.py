@@ -51,6 +51,7 @@ VISIBILITY: Final = {
     "followers": "private",
     "direct": "direct",
     "local": "public",
+    "group": "private",
 }
 _MOST_ACCOUNTS: Final = 2000
 AUDIENCE: Final = {"public": "public", "unlisted": "unlisted", "private": "followers", "direct": "direct"}

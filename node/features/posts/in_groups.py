@@ -14,10 +14,12 @@ import msgspec
 
 from federation import groups, strict_json, vocab
 from node.db.database import Tx
+from node.errors import N_, NodeError
 from node.features.posts import translate
 from node.features.posts.store import in_groups as store
 from node.features.posts.store import marks, writes
 from node.features.posts.store.in_groups import Case, Place
+from node.features.posts.views import PostView
 from node.features.timelines import store as timelines
 from node.runtime import Node
 from node.wire.incoming import Ended, Ignored, Incoming, Refused
@@ -33,6 +35,16 @@ MICROBLOGS: Final = (
 )  # fmt: skip
 # Programs that read announced activities; the plain form would only tell them again.
 FORUMS: Final = ("allmende", "lemmy", "piefed", "mbin", "kbin", "nodebb", "lotide")
+
+
+REFUSALS: Final[Mapping[str, str]] = {
+    "group_closed": N_("This group has been closed. What was written in it can still be read."),
+    "banned_from_group": N_("You cannot write in this group at the moment."),
+    "thread_locked": N_("This conversation is closed: nobody can answer any more."),
+    "not_a_member": N_("To write here, please join the group first."),
+    "moderators_only": N_("In this group only those who look after it begin new conversations."),
+    "too_fast": N_("This group takes it slowly. Please wait a little before you write again."),
+}
 
 
 class Arrived(msgspec.Struct, frozen=True):
@@ -102,7 +114,7 @@ async def settle(tx: Tx, node: Node, arrived: Sequence[Arrived]) -> list[Ended]:
     for one in arrived:
         group = named_group(one.incoming, one.thing)
         wanted.append((one.post.id, one.post.group_id or (group.id if group else 0)))
-    cases = {case.post_id: case for case in await store.list_cases(tx, wanted)}
+    cases = {case.post_id: case for case in await store.list_cases(tx, wanted) if case.hosted}
     ended: list[Ended] = []
     for one in arrived:
         case = cases.get(one.post.id)
@@ -200,8 +212,89 @@ async def pass_on(tx: Tx, incomings: Sequence[Incoming], post_uris: Sequence[str
             await announce(tx, place, document_of(incoming))
 
 
-async def pass_on_ours(tx: Tx, activity: vocab.Activity, author_id: int, post_uri: str) -> None:
-    """What one of our people did with a post in a group of ours."""
-    place = (await store.list_places_of(tx, [post_uri])).get(post_uri)
+async def place_for(tx: Tx, group_id: int | None, parent: PostView | None, audience: str) -> Place | None:
+    """The group a new post goes to: the one chosen, else that of what it answers.
+
+    An answer to a few people or to one's followers is no part of the group's thread.
+    Raises: NodeError `not_found` for a group that is not here, `invalid` for a thread of another group.
+    """
+    placed = parent.placed if parent else None
+    if placed is not None and group_id not in (None, placed.id):
+        raise NodeError("invalid", field="group_id")
+    open_to_all = parent is not None and parent.audience in ("public", "unlisted")
+    aside = audience == "direct" or (audience == "followers" and open_to_all)
+    wanted = group_id if placed is None else None if aside else placed.id
+    if wanted is None:
+        return None
+    place = await store.find_place(tx, wanted)
+    if place is None:
+        raise NodeError("not_found", detail=f"group {wanted}")
+    return place
+
+
+def audience_in(place: Place, wanted: str) -> str:
+    """The audience of a post in a group: the group's, or quieter where the group is public."""
+    return wanted if place.visibility == "public" and wanted == "unlisted" else place.audience
+
+
+async def admit(tx: Tx, place: Place, post_id: int, topic_id: int | None) -> bool:
+    """A post of one of our people into a group, ours or another's; False when it waits to be let through.
+
+    Raises: NodeError `not_allowed` or `too_many_requests`, with what is in the way.
+    """
+    case = (await store.list_cases(tx, [(post_id, place.id)]))[0]
+    why = refusal(case, tx.now)
+    if why and why != WAITS:
+        code = "too_many_requests" if why == "too_fast" else "not_allowed"
+        raise NodeError(code, text=REFUSALS[why], detail=why)
+    waits = why == WAITS and place.local
+    await store.put_in_group(tx, place.id, post_id, state="waiting" if waits else "", topic_id=topic_id)
+    return not waits
+
+
+async def spread(tx: Tx, post: PostView, activity: vocab.Activity, whom: Destinations) -> None:
+    """Send what one of our people says of a post: to whom it goes, and through the group it stands in.
+
+    What is for a group's members goes nowhere but through the group's house, with its author's proof.
+    """
+    author_id, placed = post.author.id, post.placed
+    if placed is None:
+        await publish(tx, author_id, activity, whom)
+    elif post.group_state == "waiting":
+        return
+    elif not placed.local:
+        closed = post.audience == "group"
+        only = Destinations(actors=(placed.id,))
+        more = msgspec.structs.replace(whom, actors=(*whom.actors, placed.id))
+        await publish(tx, author_id, activity, only if closed else more, proved=closed)
+    else:
+        if post.audience != "group":
+            await publish(tx, author_id, activity, whom)
+        await _pass_on_ours(tx, placed.id, activity, author_id)
+
+
+async def let_in(tx: Tx, node: Node, place: Place, post: PostView, create: vocab.Create) -> None:
+    """A post of one of our people begins to circulate in a group of ours."""
+    document = vocab.write(create)
+    if place.visibility != "local":
+        document = await tx.prove(post.author.id, document)
+    answers = post.in_reply_to_id is not None
+    await enter(tx, node, place, Entering(post.id, post.author.id, document, answers))
+
+
+async def mark(tx: Tx, post: PostView, activity: vocab.Activity, actor_id: int) -> None:
+    """A like or the like of one of our people, for the group in which the post stands."""
+    if post.placed is None:
+        return
+    activity = msgspec.structs.replace(activity, audience=(post.placed.uri,))
+    if post.placed.local:
+        await _pass_on_ours(tx, post.placed.id, activity, actor_id)
+    else:
+        whom = Destinations(actors=(post.placed.id,))
+        await publish(tx, actor_id, activity, whom, proved=post.audience == "group")
+
+
+async def _pass_on_ours(tx: Tx, group_id: int, activity: vocab.Activity, author_id: int) -> None:
+    place = await store.find_place(tx, group_id)
     if place is not None and place.visibility != "local":
         await announce(tx, place, await tx.prove(author_id, vocab.write(activity)))

@@ -134,6 +134,7 @@ async def post_updated(tx: Tx, node: Node, incoming: Incoming) -> Ignored | None
     await polls.take_told(tx, known.id, asked, edited=True)
     await media.replace_remote(tx, known.id, incoming.sender.id, thing.attachments)
     await quoting.tell_quoters(tx, incoming.sender.id, known.id)
+    await in_groups.pass_on(tx, [incoming], [known.uri])
     if is_candidate(incoming, thing):
         await hand_on_answers(tx, [Answer(incoming, known.id)])
     return None
@@ -182,6 +183,8 @@ async def things_deleted(tx: Tx, node: Node, incomings: Sequence[Incoming]) -> l
         await arrivals.put_tombstones(tx, tombstones)
     if gone:
         await hand_on_answers(tx, answers)
+        done = [incoming for incoming, end in zip(incomings, ended, strict=True) if end is None]
+        await in_groups.pass_on(tx, done, [incoming.activity.object_id or "" for incoming in done])
         await writes.delete_posts(tx, gone)
     return ended
 

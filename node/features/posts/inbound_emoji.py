@@ -5,6 +5,7 @@ from node.db.database import Tx
 from node.features.emoji import service as emoji
 from node.features.emoji.store import NewReaction
 from node.features.emoji.translate import emoji_of
+from node.features.posts import in_groups
 from node.features.posts.inbound_marks import posts_liked
 from node.features.posts.store import writes
 from node.runtime import Node
@@ -37,4 +38,7 @@ async def post_reacted(tx: Tx, node: Node, incoming: Incoming) -> Ignored | None
     new = NewReaction(
         uri=uri, actor_id=sender.id, post_id=post.id, emoji=given.text, picture_url=given.picture_url
     )
-    return None if await emoji.react(tx, new, post.author_id) else Ignored("known_already")
+    if not await emoji.react(tx, new, post.author_id):
+        return Ignored("known_already")
+    await in_groups.pass_on(tx, [incoming], [post.uri])
+    return None

@@ -14,9 +14,10 @@ from node.features.follows import service as follows
 from node.features.follows.store import find_follow_by_uri
 from node.features.neighbours import service as neighbours
 from node.features.notifications.service import Notice, notify_several, withdraw
-from node.features.posts import translate
+from node.features.posts import in_groups, translate
 from node.features.posts.arriving import Taken, take_post
 from node.features.posts.store import marks, writes
+from node.features.posts.store.in_groups import put_boosted_in_groups
 from node.features.timelines import store as timelines
 from node.runtime import Node
 from node.wire.incoming import Ended, Ignored, Incoming, Refused, Registry
@@ -82,6 +83,8 @@ async def _answer_marked(
 async def posts_liked(tx: Tx, node: Node, incomings: Sequence[Incoming]) -> list[Ended]:
     """People like posts we hold."""
     marked = await marks.put_arrived_likes(tx, [_asked(tx, incoming, "likes") for incoming in incomings])
+    new = [incoming for incoming, mark in zip(incomings, marked, strict=True) if mark.new]
+    await in_groups.pass_on(tx, new, [incoming.activity.object_id or "" for incoming in new])
     return await _answer_marked(tx, "favourite", incomings, marked)
 
 
@@ -99,6 +102,7 @@ async def posts_boosted(tx: Tx, node: Node, incomings: Sequence[Incoming]) -> li
     marked = await marks.put_arrived_boosts(tx, asked)
     new = [boost.id for boost, mark in zip(asked, marked, strict=True) if mark.new]
     if new:
+        await put_boosted_in_groups(tx, new)
         await timelines.put_boosts(tx, new)
     answers = iter(await _answer_marked(tx, "reblog", taken, marked))
     return [settled[number] if number in settled else next(answers) for number in range(len(incomings))]
@@ -129,7 +133,9 @@ async def thing_undone(tx: Tx, node: Node, incoming: Incoming) -> Ignored | None
     if reaction is not None:
         if reaction.actor_id != incoming.sender.id:
             raise Refused("not_owner")
-        await emoji.take_back(tx, reaction, (await writes.get_post(tx, reaction.post_id)).author_id)
+        reacted = await writes.get_post(tx, reaction.post_id)
+        await in_groups.pass_on(tx, [incoming], [reacted.uri])
+        await emoji.take_back(tx, reaction, reacted.author_id)
         return None
     done = await marks.find_done(tx, incoming.activity.object_id or "")
     if done is None and isinstance(undone, vocab.EmojiReact) and undone.content:
@@ -144,7 +150,10 @@ async def thing_undone(tx: Tx, node: Node, incoming: Incoming) -> Ignored | None
     kind, actor_id, post_id = done
     if actor_id != incoming.sender.id:
         raise Refused("not_owner")
-    author_id = (await writes.get_post(tx, post_id)).author_id
+    post = await writes.get_post(tx, post_id)
+    author_id = post.author_id
+    if kind != "Announce":
+        await in_groups.pass_on(tx, [incoming], [post.uri])
     if kind == "Announce":
         was = await marks.delete_boost(tx, actor_id, post_id)
         await withdraw(tx, author_id, "reblog", actor_id, post_id)

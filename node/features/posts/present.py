@@ -166,6 +166,10 @@ def audience_sentence(post: PostView, viewer: Viewer | None) -> str:
         return _("Anyone can read this, but it stays out of the lists.")
     if post.audience == "local":
         return _("Only people signed in here can read this.")
+    if post.audience == "group":
+        if post.placed is None:
+            return _("Only you can read this.")
+        return _("Only the group %(group)s can read this.") % {"group": post.placed.username}
     if post.audience == "followers":
         if own:
             return _("Only people who follow you can read this.")

@@ -9,7 +9,7 @@ from node.db.database import Tx
 from node.errors import N_, NodeError
 from node.features.actors.store.reads import Actor, get_actor
 from node.features.notifications.service import notify, withdraw
-from node.features.posts import translate, views
+from node.features.posts import in_groups, translate, views
 from node.features.posts.store import marks
 from node.features.posts.views import PostView
 from node.features.timelines import store as timelines
@@ -27,7 +27,7 @@ async def like(tx: Tx, node: Node, actor_id: int, post_id: int) -> None:
     if not await marks.put_like(tx, like_id, uri, actor_id, post_id):
         return
     await notify(tx, post.author.id, "favourite", actor_id, post_id)
-    if not post.author.local and post.audience != "local":
+    if post.audience != "local":
         actor = await get_actor(tx, actor_id)
         await _to_author(tx, actor, translate.like(uri, actor.uri, post.uri, post.author.uri), post)
 
@@ -39,14 +39,17 @@ async def unlike(tx: Tx, node: Node, actor_id: int, post_id: int) -> None:
     if uri is None:
         return
     await withdraw(tx, post.author.id, "favourite", actor_id, post_id)
-    if not post.author.local:
+    if post.audience != "local":
         actor = await get_actor(tx, actor_id)
         liked = translate.like(uri, actor.uri, post.uri, post.author.uri)
         await _to_author(tx, actor, translate.undo(liked), post)
 
 
 async def _to_author(tx: Tx, actor: Actor, activity: vocab.Activity, post: PostView) -> None:
-    await publish(tx, actor.id, activity, Destinations(actors=(post.author.id,), personal=True))
+    """To the author's own inbox, and through the group the post stands in."""
+    if not post.author.local and post.audience != "group":
+        await publish(tx, actor.id, activity, Destinations(actors=(post.author.id,), personal=True))
+    await in_groups.mark(tx, post, activity, actor.id)
 
 
 def _boost_audience(post: PostView, actor_id: int, wanted: str) -> str:

@@ -21,7 +21,7 @@ from node.features.neighbours import service as neighbours
 from node.features.notifications.service import notify
 from node.features.polls import service as polls
 from node.features.polls.service import PollDraft
-from node.features.posts import quoting, translate, views
+from node.features.posts import in_groups, quoting, translate, views
 from node.features.posts.store import quotes, writes
 from node.features.posts.store.quotes import Sides
 from node.features.posts.store.writes import NewPost
@@ -40,6 +40,8 @@ _WIDTH = {"public": 3, "unlisted": 2, "followers": 1, "direct": 0}
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
     """What somebody wants to say and to whom; `language` is a BCP 47 tag or empty.
 
+    `group_id` puts it into a group, under `title`; an answer goes where what it answers stands.
+
     `quote_policy` is who may quote it (`quoting.POLICIES`); empty: as the author set for themselves.
     """
 
@@ -49,6 +51,9 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     sensitive: bool = False
     language: str = ""
     in_reply_to_id: int | None = None
+    group_id: int | None = None
+    topic_id: int | None = None
+    title: str = ""
     quoted_id: int | None = None
     quote_policy: str = ""
     media_ids: tuple[int, ...] = ()
@@ -81,7 +86,7 @@ async def _mentioned(tx: Tx, node: Node, source: str) -> dict[str, Actor]:
 
 
 def _check(draft: Draft) -> None:
-    if draft.audience not in AUDIENCES:
+    if draft.audience not in AUDIENCES and draft.audience != "group":
         raise NodeError("invalid", field="audience")
     if not draft.source.strip() and not draft.media_ids:
         raise NodeError(
@@ -94,6 +99,8 @@ def _check(draft: Draft) -> None:
             text=N_("This is longer than the %(most)s characters we can take."),
             values={"most": MAX_CHARS},
         )
+    if len(draft.title) > translate.MAX_TITLE_CHARS:
+        raise NodeError("invalid", field="title", text=N_("Please make the title shorter."))
     if len(draft.warning) > MAX_WARNING_CHARS:
         raise NodeError("invalid", field="warning", text=N_("Please make the heads-up shorter."))
 
@@ -106,8 +113,10 @@ def _checked(draft: Draft) -> Draft:
 
 def narrowed(wanted: str, parent: str) -> str:
     """An answer never reaches further than what it answers."""
-    if parent == "local":
-        return "direct" if wanted == "direct" else "local"
+    if parent in ("local", "group"):
+        return "direct" if wanted == "direct" else parent
+    if wanted == "group":
+        return parent  # which group it is, `in_groups` settles
     if wanted == "local":
         # The house is no part of somebody's followers, nor of a message's readers.
         return wanted if parent in ("public", "unlisted") else parent
@@ -137,7 +146,15 @@ async def write_post(tx: Tx, node: Node, author_id: int, draft: Draft) -> int:
     quoted = await views.get_post(tx, draft.quoted_id, author_id) if draft.quoted_id else None
     if quoted is not None:
         quoting.check_may_quote(quoted, author_id)
+    place = await in_groups.place_for(tx, draft.group_id, parent, draft.audience)
+    if draft.audience == "group" and place is None:
+        raise NodeError("invalid", field="audience")
     post = _in_place(node, _new_post(tx, node, author, draft, mentioned), parent, quoted)
+    if place is not None:
+        audience = in_groups.audience_in(place, post.audience)
+        context = post.context_uri if place.is_public else ""
+        title = "" if parent else draft.title.strip()
+        post = msgspec.structs.replace(post, audience=audience, context_uri=context, title=title)
     wanted = draft.quote_policy or await accounts.find_quote_policy(tx, author_id)
     post = msgspec.structs.replace(post, quote_policy=quoting.kept_policy(wanted, post.audience))
     stored = await writes.put_post(tx, post)
@@ -150,8 +167,12 @@ async def write_post(tx: Tx, node: Node, author_id: int, draft: Draft) -> int:
     for actor_id in post.mention_ids:
         await notify(tx, actor_id, "mention", author_id, post.id)
     asks = quoted is not None and await _begin_quote(tx, node, quoted, post)
+    if place is not None and not await in_groups.admit(tx, place, post.id, draft.topic_id):
+        return post.id
+    written = await views.get_post(tx, post.id, author_id)
+    if place is not None and place.local:
+        await in_groups.let_in(tx, node, place, written, translate.create(note_of(node, written)))
     if post.audience != "local":
-        written = await views.get_post(tx, post.id, author_id)
         await _publish_create(tx, node, written)
         if quoted is not None and asks:
             request = translate.quote_request(note_of(node, written), quoted.author.uri)
@@ -225,8 +246,8 @@ def whom(post: PostView, more: tuple[int, ...] = ()) -> Destinations:
 async def _publish_create(tx: Tx, node: Node, post: PostView) -> None:
     note = note_of(node, post)
     reach = await neighbours.reach_of(tx, node) if post.audience == "public" else None
-    await publish(
-        tx, post.author.id, translate.create(note), whom(post, tuple(reach.relay_ids) if reach else ())
+    await in_groups.spread(
+        tx, post, translate.create(note), whom(post, tuple(reach.relay_ids) if reach else ())
     )
     if reach is not None:
         await neighbours.spread(tx, reach, post.id, post.uri)
@@ -291,7 +312,7 @@ async def publish_edit(tx: Tx, node: Node, author_id: int, post_id: int) -> None
         open_to_all = after.audience in ("public", "unlisted")
         more = tuple(await writes.list_audience_ids(tx, post_id)) if open_to_all else ()
         more += await _reached_besides(tx, node, after)
-        await publish(tx, author_id, translate.update(note, uri, tx.now), whom(after, more))
+        await in_groups.spread(tx, after, translate.update(note, uri, tx.now), whom(after, more))
 
 
 async def settle_quote(tx: Tx, node: Node, sides: Sides, state: str, stamp_uri: str = "") -> None:
@@ -316,4 +337,7 @@ async def retract(tx: Tx, node: Node, post: PostView) -> None:
     if post.audience != "local":
         public = (vocab.PUBLIC,) if post.audience in ("public", "unlisted") else ()
         to = public or tuple(person.uri for person in post.mentions) or (post.author.followers_uri,)
-        await publish(tx, post.author.id, translate.delete(post, post.author.uri, tx.now, to), destinations)
+        if post.audience == "group" and post.placed is not None:
+            to = (post.placed.followers_uri,)
+        deleted = translate.delete(post, post.author.uri, tx.now, to)
+        await in_groups.spread(tx, post, deleted, destinations)

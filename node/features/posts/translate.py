@@ -4,7 +4,7 @@ A remote post is cleaned here once, before it is stored. Types other than Note a
 title and text with a link to the original.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from html import escape
 
@@ -47,6 +47,24 @@ def _context(thing: vocab.Object) -> str:
     return found if len(found) <= MAX_URI_CHARS and is_http_uri(found) else ""
 
 
+def _is_for_members(audience: Audience, known: Mapping[str, Known]) -> bool:
+    """Whether what is not public is addressed to all who belong to a group, and to that group."""
+    if audience.kind not in (Kind.DIRECT, Kind.FOLLOWERS):
+        return False
+    groups = [known[uri] for uri in audience.people if uri in known and known[uri].kind == "Group"]
+    return any(group.followers_uri in audience.people for group in groups if group.followers_uri)
+
+
+def titled(html: str, title: str) -> str:
+    """A text below its title, for programs that show no titles of short posts."""
+    return f"<p><strong>{escape(title)}</strong></p>{html}" if title else html
+
+
+def without_title(html: str, title: str) -> str:
+    """The text alone, where it was sent below its title."""
+    return html.removeprefix(titled("", title)) if title else html
+
+
 def from_vocab(
     thing: vocab.Object, author: Known, known: dict[str, Known], post_id: int, now: datetime, *, wanted: bool
 ) -> NewPost:
@@ -54,9 +72,13 @@ def from_vocab(
     assert thing.id is not None
     audience = addressing.read(thing.to, thing.cc, author.followers_uri or None)
     named = [known[uri].id for uri in thing.mentions if uri in known]
-    addressed = [known[uri].id for uri in audience.people if uri in known and known[uri].local]
+    # Which group somebody wrote to is remembered, wherever that is: what it passes on must be meant for it.
+    told = dict.fromkeys((*audience.people, *thing.audience))
+    addressed = [known[u].id for u in told if u in known and (known[u].local or known[u].kind == "Group")]
     is_note = thing.type == "Note"
     content = thing.content or next(iter(thing.content_map.values()), "") or ""
+    is_titled = not is_note or (bool(thing.audience) and not thing.in_reply_to)
+    title = text.plain_text(thing.name or "")[:MAX_TITLE_CHARS] if is_titled else ""
     warning = text.plain_text(thing.summary or "") if is_note or thing.type == "Question" else ""
     if not content and not is_note:
         content = thing.summary or ""
@@ -68,13 +90,13 @@ def from_vocab(
         author_id=author.id,
         local=False,
         kind=thing.type,
-        title="" if is_note else text.plain_text(thing.name or "")[:MAX_TITLE_CHARS],
-        html=text.clean_html(content[:MAX_HTML_CHARS]),
+        title=title,
+        html=text.clean_html(without_title(content, title)[:MAX_HTML_CHARS]),
         source="",
         warning=warning[:MAX_WARNING_CHARS],
         sensitive=thing.sensitive or bool(warning),
         language=_language(thing),
-        audience=audience.kind.value,
+        audience="group" if _is_for_members(audience, known) else audience.kind.value,
         in_reply_to_uri=thing.in_reply_to or "",
         emojis=[
             {"shortcode": tag.name.strip(":"), "url": tag.icon_url}
@@ -112,7 +134,13 @@ Written = vocab.Note | vocab.Question
 def to_vocab(node: Node, post: PostView, file_urls: Sequence[str]) -> Written:
     """One of our posts as the Note, or Question, we serve and send. `file_urls` go with `post.media`."""
     mentions = [person.uri for person in post.mentions]
-    to, cc = addressing.write(Audience(kind=Kind(post.audience)), post.author.followers_uri, mentions)
+    place = post.placed
+    audience = Audience(
+        kind=Kind(post.audience),
+        group=place.uri if place else None,
+        members=place.followers_uri if place else None,
+    )
+    to, cc = addressing.write(audience, post.author.followers_uri, mentions)
     tags: list[vocab.Tag] = [
         vocab.Mention(href=person.uri, name=f"@{person.username}@{person.host}") for person in post.mentions
     ]
@@ -124,7 +152,7 @@ def to_vocab(node: Node, post: PostView, file_urls: Sequence[str]) -> Written:
         quote = None  # what was quoted is gone
     if quote is not None:
         tags.append(vocab.quote_link(quote.uri))
-    html = post.html + (_spelled_out(quote.uri) if quote else "")
+    html = titled(post.html, post.title) + (_spelled_out(quote.uri) if quote else "")
     note = vocab.Note(
         id=post.uri,
         attributed_to=post.author.uri,
@@ -133,6 +161,8 @@ def to_vocab(node: Node, post: PostView, file_urls: Sequence[str]) -> Written:
         updated=post.edited_at,
         to=to,
         cc=cc,
+        audience=(place.uri,) if place else (),
+        name=post.title or None,
         in_reply_to=post.in_reply_to_uri or None,
         context=post.context_uri or None,
         summary=post.warning or None,
@@ -167,6 +197,7 @@ def create(note: Written) -> vocab.Create:
         object=note,
         to=note.to,
         cc=note.cc,
+        audience=note.audience,
         published=note.published,
     )
 
@@ -174,14 +205,23 @@ def create(note: Written) -> vocab.Create:
 def update(note: Written, uri: str, now: datetime) -> vocab.Update:
     """The activity that says a post was edited."""
     return vocab.Update(
-        id=uri, actor=note.attributed_to or "", object=note, to=note.to, cc=note.cc, published=now
+        id=uri,
+        actor=note.attributed_to or "",
+        object=note,
+        to=note.to,
+        cc=note.cc,
+        audience=note.audience,
+        published=now,
     )
 
 
 def delete(post: PostView, actor_uri: str, now: datetime, to: tuple[str, ...]) -> vocab.Delete:
     """The activity that says a post is no more."""
     tombstone = vocab.Tombstone(id=post.uri, former_type=post.kind, deleted=now)
-    return vocab.Delete(id=f"{post.uri}#delete", actor=actor_uri, object=tombstone, to=to)
+    place = (post.placed.uri,) if post.placed else ()
+    return vocab.Delete(
+        id=f"{post.uri}#delete", actor=actor_uri, object=tombstone, to=to, cc=place, audience=place
+    )
 
 
 def like(uri: str, actor_uri: str, post_uri: str, author_uri: str) -> vocab.Like:

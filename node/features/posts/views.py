@@ -91,12 +91,13 @@ class QuoteView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Placed(msgspec.Struct, frozen=True, kw_only=True):
-    """The group a post circulates in; its addresses never change."""
+    """The group a post circulates in; nothing of this ever changes."""
 
     id: int
     uri: str
     local: bool
     followers_uri: str
+    username: str
 
 
 class PostView(msgspec.Struct, frozen=True, kw_only=True):

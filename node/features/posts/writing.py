@@ -41,6 +41,7 @@ _LANGUAGES = (
 _LABELS: Mapping[str, str] = {
     "direct": N_("Only these people"),
     "followers": N_("Everyone who follows me"),
+    "group": N_("The whole group"),
     "unlisted": N_("Public, but quiet"),
     "public": N_("Public"),
 }
@@ -144,6 +145,8 @@ def offered(parent: PostView | None) -> list[str]:
     """
     if parent is None:
         return list(NARROW_TO_WIDE)
+    if parent.audience == "group":
+        return ["direct", "group"]
     found = [name for name in NARROW_TO_WIDE if narrowed(name, parent.audience) == name]
     return [name for name in found if name != "local" or parent.audience in ("public", "unlisted", "local")]
 
@@ -243,6 +246,7 @@ def _notes(me: Actor, here: int, names: list[str]) -> dict[str, str]:
         "direct": direct,
         "local": local % {"num": here},
         "followers": followers % {"num": me.followers_count},
+        "group": _("Everyone who belongs to this group, here and elsewhere. Nobody else."),
         "unlisted": _("Anyone who comes across it, but it stays out of the lists of new posts."),
         "public": _("Anyone on the web, search engines too."),
     }
@@ -251,6 +255,8 @@ def _notes(me: Actor, here: int, names: list[str]) -> dict[str, str]:
 def _send_label(audience: str, me: Actor, here: int) -> str:
     if audience == "direct":
         return _("Send as a message")
+    if audience == "group":
+        return _("Show to the group")
     if audience == "local":
         return ngettext("Show to %(num)d person here", "Show to %(num)d people here", here) % {"num": here}
     if audience == "followers":

@@ -10,7 +10,7 @@ from node.db.database import Tx
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
-    """A post that wants into a group of this node, and all that decides whether it may.
+    """A post that wants into a group, ours where `hosted`, and all that decides whether it may.
 
     `state` and `role` are the author's membership, '' for none; `answers`: it answers a post of that
     group; `locked`: nobody may answer there; `waited_s`: seconds since the author last posted there.
@@ -32,10 +32,11 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     banned: bool
     answers: bool
     locked: bool
+    hosted: bool
 
 
 async def list_cases(tx: Tx, wanted: Sequence[tuple[int, int]]) -> list[Case]:
-    """What decides about (post, group) pairs, groups of other nodes left out; one query for all."""
+    """What decides about (post, group) pairs; one query for all."""
     records = await tx.fetch(
         """SELECT p.id AS post_id, g.actor_id AS group_id, p.author_id, p.audience, g.visibility, g.posting,
                   g.newcomer_posts, g.slow_mode_s,
@@ -45,11 +46,12 @@ async def list_cases(tx: Tx, wanted: Sequence[tuple[int, int]]) -> list[Case]:
                   EXISTS (SELECT 1 FROM group_bans b WHERE b.group_id = g.actor_id AND b.actor_id = p.author_id
                           AND (b.expires_at IS NULL OR b.expires_at > $3)) AS banned,
                   COALESCE(parent.group_id = g.actor_id AND parent.group_state = '', false) AS answers,
-                  COALESCE(parent.locked_at, root.locked_at) IS NOT NULL AS locked
+                  COALESCE(parent.locked_at, root.locked_at) IS NOT NULL AS locked,
+                  a.local AS hosted
            FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS w (post_id, group_id, place)
            JOIN posts p ON p.id = w.post_id
            JOIN groups g ON g.actor_id = w.group_id
-           JOIN actors a ON a.id = g.actor_id AND a.local
+           JOIN actors a ON a.id = g.actor_id
            LEFT JOIN posts parent ON parent.id = p.in_reply_to_id
            LEFT JOIN posts root ON root.id = parent.thread_id
            LEFT JOIN members m ON m.group_id = g.actor_id AND m.actor_id = p.author_id
@@ -115,8 +117,12 @@ async def put_in_group(
         state,
         topic_id,
     )
-    if state:
-        await tx.execute("DELETE FROM notifications WHERE post_id = $1", post_id)
+    # Nobody is told of what they may not read, named in it or not.
+    await tx.execute(
+        """DELETE FROM notifications n USING posts p
+           WHERE n.post_id = $1 AND p.id = n.post_id AND NOT visible_to(p, n.owner_id)""",
+        post_id,
+    )
 
 
 async def put_out_of_group(tx: Tx, post_id: int) -> None:
