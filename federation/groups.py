@@ -80,6 +80,11 @@ def is_removal(activity: Activity) -> bool:
     return activity.type == "Delete" and ("summary" in activity.raw or elsewhere)
 
 
+def same_house(uri: str, group_uri: str) -> bool:
+    """Whether somebody lives where the group does."""
+    return same_origin(uri, group_uri)
+
+
 def passing_on_id(group_uri: str, inner_id: str) -> str:
     """The id under which a group announces an activity: the same for the same one, so once (GRP-10)."""
     return f"{group_uri}#passed-on/{hashlib.sha256(inner_id.encode()).hexdigest()[:32]}"

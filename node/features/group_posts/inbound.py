@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from federation import groups, vocab
 from federation.dispatch import Inbound
 from node.db.database import Tx
-from node.features.group_posts import acts
+from node.features.posts import group_acts as acts
 from node.features.posts import inbound as posts
 from node.features.posts import inbound_emoji, inbound_marks, translate
 from node.features.posts.arriving import Taken, take_context, take_post
@@ -151,7 +151,7 @@ async def undone_passed_on(tx: Tx, node: Node, incoming: Incoming, group: Known)
         return await acts.take_act(tx, incoming, group)
     if incoming.sender.local:
         return Ignored("known_already")
-    return await inbound_marks.mark_undone(tx, node, incoming)
+    return await inbound_marks.thing_undone(tx, node, incoming)
 
 
 @inbound.on("Announce", "Delete", needs=("actor",))
@@ -165,6 +165,17 @@ async def deletion_passed_on(tx: Tx, node: Node, incoming: Incoming, group: Know
     if incoming.sender.local:
         return Ignored("known_already")
     (ended,) = await posts.things_deleted(tx, node, [incoming])
+    return ended
+
+
+@inbound.on("Undo", "Lock", needs=("actor",))
+@inbound.on("Undo", "Delete", needs=("actor",))
+@inbound.on("Lock", "*", needs=("actor",))
+async def moderated_from_afar(tx: Tx, node: Node, incoming: Incoming) -> Ignored | None:
+    """A moderator of one of our groups, who lives elsewhere, closes a conversation or takes a deed back."""
+    ended = await acts.take_act(tx, incoming)
+    if isinstance(ended, Refused):
+        raise ended
     return ended
 
 

@@ -6,7 +6,7 @@ deleted stays deleted. What nobody here asked for is not kept. Likes and boosts 
 
 from collections.abc import Mapping, Sequence
 
-from federation import vocab
+from federation import groups, vocab
 from federation.dispatch import Inbound
 from node.db.database import Tx
 from node.features.actors import burial
@@ -14,7 +14,7 @@ from node.features.media import service as media
 from node.features.neighbours import service as neighbours
 from node.features.polls import service as polls
 from node.features.polls import translate as poll_translate
-from node.features.posts import in_groups, polling, quoting, service, translate
+from node.features.posts import group_acts, in_groups, polling, quoting, service, translate
 from node.features.posts.arriving import Taken, take_context, take_posts
 from node.features.posts.forwarding import Answer, hand_on_answers, is_candidate
 from node.features.posts.store import marks, quotes, writes
@@ -170,6 +170,8 @@ async def things_deleted(tx: Tx, node: Node, incomings: Sequence[Incoming]) -> l
             ended.append(None)
         elif uri in leaves:
             ended.append(await _take_leave_back(tx, node, leaves[uri], sender))
+        elif post and post.author_id != sender.id and groups.is_removal(incoming.activity):
+            ended.append(await group_acts.take_act(tx, incoming))
         elif post.author_id != sender.id if post else not vocab.same_host(uri, sender.uri):
             ended.append(Refused("not_owner"))
         else:
@@ -192,7 +194,10 @@ async def things_deleted(tx: Tx, node: Node, incomings: Sequence[Incoming]) -> l
 async def _pin(tx: Tx, incoming: Incoming, *, add: bool) -> Ignored | None:
     featured = await marks.find_featured_uri(tx, incoming.sender.id)
     if not featured or incoming.activity.target_id != featured:
-        return Ignored("unknown_target")
+        ended = await group_acts.take_act(tx, incoming)
+        if isinstance(ended, Refused):
+            raise ended
+        return Ignored("unknown_target") if ended and ended.code != "known_already" else ended
     post = await writes.find_by_uri(tx, incoming.activity.object_id or "")
     if post is None:
         return Ignored("post_unknown")

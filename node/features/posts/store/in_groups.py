@@ -165,3 +165,11 @@ async def put_boosted_in_groups(tx: Tx, boost_ids: Sequence[int]) -> None:
              AND EXISTS (SELECT 1 FROM post_mentions m WHERE m.post_id = p.id AND m.actor_id = b.actor_id)""",
         list(boost_ids),
     )
+
+
+async def stands_in(tx: Tx, group_id: int, post_id: int) -> bool:
+    """Whether the post circulates in the group, or was taken out of it."""
+    found: bool = await tx.fetchval(
+        "SELECT EXISTS (SELECT 1 FROM posts WHERE id = $2 AND group_id = $1)", group_id, post_id
+    )
+    return found
