@@ -92,6 +92,7 @@ class Actor(Thing, frozen=True, kw_only=True):
     resources: str | None = None
     openness: str | None = None
     member_count: int | None = None
+    members_only: bool = False
     posting_restricted_to_mods: bool = False
 
     @property
@@ -230,6 +231,7 @@ def _collections(document: Document, endpoints: Document, identity: str) -> Docu
         "resources": group_place("resources"),
         "openness": text(get("openness"), 50),
         "member_count": integer(get("memberCount")),
+        "members_only": flag(get("membersOnly")),
         "posting_restricted_to_mods": flag(get("postingRestrictedToMods")),
     }
 
@@ -300,6 +302,7 @@ def _write_group(actor: Actor) -> Document:
             "resources": actor.resources,
             "openness": actor.openness,
             "memberCount": actor.member_count,
+            "membersOnly": True if actor.members_only else None,
             "postingRestrictedToMods": actor.posting_restricted_to_mods,
             "sensitive": actor.sensitive,
         }

@@ -85,6 +85,7 @@ GROUP: Final[Terms] = {
     "sc": "http://schema.org#",
     **_ids("mz", "events", "discussions", "resources", "posts", "members", "openness"),
     "memberCount": {"@id": "mz:memberCount", "@type": "sc:Integer"},
+    "membersOnly": "urn:allmende:ns#membersOnly",
 }
 EVENT: Final[Terms] = SOCIAL | {
     "sc": "http://schema.org#",

@@ -25,7 +25,7 @@ async def remember(tx: Tx, actor_id: int, document: vocab.Actor) -> None:
         display_name="",
         followers_uri="",
         openness=openness or ("moderated" if document.manually_approves else "open"),
-        visibility="public" if document.discoverable else "unlisted",
+        visibility=_visibility(document),
         posting="moderators" if document.posting_restricted_to_mods else "members",
         members_uri=document.members or "",
         moderators_uri=document.moderators or next(iter(document.attributed_to), ""),
@@ -37,6 +37,17 @@ async def remember(tx: Tx, actor_id: int, document: vocab.Actor) -> None:
     await groups.put_group(tx, group)
     if document.member_count is not None:
         await groups.put_told_count(tx, actor_id, max(0, document.member_count))
+
+
+def _visibility(document: vocab.Actor) -> str:
+    """Who may read there. What is for members must never be taken for public: our people's posts would be.
+
+    Lemmy has no word of its own for it: there whoever lets people in one by one is closed.
+    """
+    lemmys = document.manually_approves and document.openness is None and document.moderators is None
+    if document.members_only or lemmys:
+        return "private"
+    return "public" if document.discoverable else "unlisted"
 
 
 def rules_of(lines: object) -> list[str]:

@@ -40,6 +40,7 @@ def describe(document: vocab.Actor, group: Group) -> vocab.Actor:
         members=group.members_uri,
         openness=group.openness,
         member_count=group.members_count,
+        members_only=group.visibility == "private",
         posting_restricted_to_mods=group.posting == "moderators",
         **{place: f"{group.uri}/{place}" for place in PLACES},
     )

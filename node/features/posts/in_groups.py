@@ -282,16 +282,20 @@ async def let_in(tx: Tx, node: Node, place: Place, post: PostView, create: vocab
     await enter(tx, node, place, Entering(post.id, post.author.id, document, answers))
 
 
-async def mark(tx: Tx, post: PostView, activity: vocab.Activity, actor_id: int) -> None:
-    """A like or the like of one of our people, for the group in which the post stands."""
-    if post.placed is None:
-        return
-    activity = msgspec.structs.replace(activity, audience=(post.placed.uri,))
-    if post.placed.local:
-        await _pass_on_ours(tx, post.placed.id, activity, actor_id)
-    else:
-        whom = Destinations(actors=(post.placed.id,))
+async def mark(
+    tx: Tx, post: PostView, activity: vocab.Activity, actor_id: int, others: tuple[int, ...]
+) -> None:
+    """A like of one of our people, or its end: to `others`, and to the group in which the post stands."""
+    placed = post.placed
+    if placed is not None:
+        activity = msgspec.structs.replace(activity, audience=(placed.uri,))
+    if placed is not None and not placed.local:
+        others = (*others, placed.id)
+    if others:
+        whom = Destinations(actors=others, personal=True)
         await publish(tx, actor_id, activity, whom, proved=post.audience == "group")
+    if placed is not None and placed.local:
+        await _pass_on_ours(tx, placed.id, activity, actor_id)
 
 
 async def _pass_on_ours(tx: Tx, group_id: int, activity: vocab.Activity, author_id: int) -> None:

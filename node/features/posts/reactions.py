@@ -47,9 +47,8 @@ async def unlike(tx: Tx, node: Node, actor_id: int, post_id: int) -> None:
 
 async def _to_author(tx: Tx, actor: Actor, activity: vocab.Activity, post: PostView) -> None:
     """To the author's own inbox, and through the group the post stands in."""
-    if not post.author.local and post.audience != "group":
-        await publish(tx, actor.id, activity, Destinations(actors=(post.author.id,), personal=True))
-    await in_groups.mark(tx, post, activity, actor.id)
+    to_author = () if post.author.local or post.audience == "group" else (post.author.id,)
+    await in_groups.mark(tx, post, activity, actor.id, to_author)
 
 
 def _boost_audience(post: PostView, actor_id: int, wanted: str) -> str:
