@@ -10,6 +10,7 @@ import ast
 
 from federation.errors import CODES as WIRE_CODES
 from node.errors import CODES as NODE_CODES
+from node.features.posts.in_groups import REFUSALS
 from tests.house.tree import ROOT, dotted, modules, parsed
 
 PAGE = ROOT / "docs" / "codes.md"
@@ -72,9 +73,10 @@ _STATES = """| state | means | what to do |
 
 def named_in_handlers() -> set[str]:
     """Every code a handler or the worker gives an ending, found in their source."""
-    found: set[str] = set()
+    found: set[str] = set(REFUSALS)
     for path in modules():
-        if not (dotted(path).startswith("node.wire.") or path.name.startswith("inbound")):
+        judges = path.name.startswith("inbound") or path.name in ("in_groups.py", "group_acts.py")
+        if not (dotted(path).startswith("node.wire.") or judges):
             continue
         for call in (node for node in ast.walk(parsed(path)) if isinstance(node, ast.Call)):
             name = ast.unparse(call.func)
