@@ -239,7 +239,7 @@ CREATE TABLE public.boosts (
     post_id bigint NOT NULL,
     audience text DEFAULT 'public'::text NOT NULL,
     published_at timestamp with time zone NOT NULL,
-    CONSTRAINT boosts_audience_check CHECK ((audience = ANY (ARRAY['public'::text, 'unlisted'::text, 'followers'::text, 'local'::text])))
+    CONSTRAINT boosts_audience_check CHECK ((audience = ANY (ARRAY['public'::text, 'unlisted'::text, 'followers'::text, 'local'::text, 'group'::text])))
 );
 
 CREATE TABLE public.deliveries (
