@@ -2,7 +2,7 @@
 
 Every function is handed the settings, changes nothing, and answers with findings: good, worth a look, or
 broken, each with what to do about it. Network questions go to our own address and, for the clock, to one
-node we exchange with.
+node we exchange with; into a bucket one small file is put, and taken out again.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ import msgspec
 from node.cli import store
 from node.config import Config
 from node.db.migrate import MigrationError, pending
+from node.errors import NodeError
+from node.features.media.storage import MediaStorage
 from node.services import ServiceError, database_url, valkey_url
 from node.supervisor import ask_status
 
@@ -180,6 +182,30 @@ async def check_mail(config: Config) -> list[Finding]:
     if password is not None and not password.is_file():
         return [Finding("broken", f"{password} does not exist", "Write the mail password there, chmod 600.")]
     return [Finding("good", f"mail server {parts.hostname}:{port} can be reached")]
+
+
+async def check_bucket(config: Config) -> list[Finding]:
+    """The bucket takes a file, gives it back, and lets it go; nothing is said of a folder."""
+    if config.media.storage != "s3":
+        return []
+    where, sent = f"bucket {config.media.s3_bucket} at {config.media.s3_endpoint}", os.urandom(64)
+    mend = "Check s3_endpoint, s3_bucket and s3_region in [media], and that the key may put, get and delete."
+    try:
+        files = MediaStorage(config).files
+        key = await files.put(sent, "png")
+        try:
+            came = (await files.fetch(key)).read_bytes()
+        finally:
+            gone = await files.delete(key)
+    except OSError as error:
+        return [Finding("broken", f"{where} cannot be used ({error})", "Check [media] s3_secret_key_file.")]
+    except NodeError as error:
+        return [Finding("broken", f"{where} cannot be used ({error.detail})", mend)]
+    if came != sent:
+        return [Finding("broken", f"{where} gives back something else than was put there", mend)]
+    if not gone:
+        return [Finding("broken", f"{where} lets nothing be deleted", mend)]
+    return [Finding("good", f"{where} takes, gives and deletes files")]
 
 
 async def check_origin(config: Config) -> list[Finding]:

@@ -1,4 +1,4 @@
-"""`allmende doctor`: run every check and print what to do. Changes nothing."""
+"""`allmende doctor`: run every check and print what to do. Changes nothing that stays."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SIGNS = {"good": ("ok    ", "green"), "look": ("look  ", "yellow"), "broken": (
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @options.node_options
 def doctor(config: Config, as_json: bool) -> None:
-    """Check what typically breaks: name and certificate, clock, disk, database, queues, mail.
+    """Check what typically breaks: name and certificate, clock, disk, database, queues, mail, bucket.
 
     Ends with status 1 when something is broken.
     """
@@ -43,6 +43,7 @@ async def examine(config: Config) -> list[checks.Finding]:
         checks.check_origin(config),
         checks.check_clock(config),
         checks.check_mail(config),
+        checks.check_bucket(config),
     ):
         found += group
     return found

@@ -30,6 +30,7 @@ profile.json             your profile as others see it
 posts.json               what you wrote, newest versions
 likes.json, bookmarks.json, boosts.json
                          addresses of posts you thanked for, kept, or passed on
+votes.json               what you chose in polls
 following_accounts.csv   whom you follow      } these three can be imported
 blocked_accounts.csv     whom you blocked     } by other places that speak
 muted_accounts.csv       whom you muted       } ActivityPub
@@ -65,6 +66,7 @@ async def _put_words(node: Node, actor_id: int, archive: zipfile.ZipFile) -> Non
         _put_json(archive, "profile.json", _profile(actor))
         for mark in ("likes", "bookmarks", "boosts"):
             _put_json(archive, f"{mark}.json", await store.list_marked(tx, actor_id, mark))
+        _put_json(archive, "votes.json", await store.list_votes(tx, actor_id))
         following = await store.list_related(tx, actor_id, "following")
         _put_csv(
             archive,

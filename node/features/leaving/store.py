@@ -135,6 +135,28 @@ async def list_marked(tx: Tx, actor_id: int, mark: str) -> list[str]:
     return [row["uri"] for row in await tx.fetch(_MARKED[mark], actor_id)]
 
 
+class Vote(msgspec.Struct, frozen=True):
+    """What somebody chose in a poll: its address and the words of the choice."""
+
+    poll: str
+    choice: str
+    at: datetime
+
+
+async def list_votes(tx: Tx, actor_id: int) -> list[Vote]:
+    """What the person chose in polls, oldest first; a poll with several choices stands there several times."""
+    records = await tx.fetch(
+        """
+        SELECT p.uri AS poll, o.title AS choice, v.created_at AS at
+        FROM poll_votes v JOIN posts p ON p.id = v.post_id
+        JOIN poll_options o ON o.post_id = v.post_id AND o.place = v.place
+        WHERE v.actor_id = $1 ORDER BY v.created_at, v.post_id, v.place
+        """,
+        actor_id,
+    )
+    return many(Vote, records)
+
+
 async def list_touched(tx: Tx, actor_id: int) -> Touched:
     """What changes for others when the person goes, and every inbox that ever heard of them."""
     posts = await tx.fetch(

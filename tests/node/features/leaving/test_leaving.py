@@ -13,7 +13,8 @@ from node.features.actors import lookup
 from node.features.follows import service as follows
 from node.features.leaving import service
 from node.features.oauth import service as oauth
-from node.features.posts import reactions
+from node.features.polls.service import PollDraft
+from node.features.posts import polling, reactions
 from node.features.posts import service as posts
 from tests.node.features.accounts.browser import Browser
 
@@ -65,6 +66,18 @@ async def test_prv_02_an_export_holds_ones_own_data_and_nobody_elses(lindenhof, 
     assert len(json.loads(archive.read("likes.json"))) == len(json.loads(archive.read("bookmarks.json"))) == 1
     rows = list(csv.DictReader(io.StringIO(archive.read("following_accounts.csv").decode())))
     assert [row["Account address"] for row in rows] == [f"bob@{lindenhof.node.handle_host}"]
+
+
+async def test_an_export_holds_what_somebody_chose_in_polls(lindenhof, amina, bob):
+    poll = PollDraft(titles=("Saturday", "Sunday"), open_s=3600, multiple=True)
+    post_id = await write(lindenhof, bob, "When?", poll=poll)
+    async with lindenhof.db.tx() as tx:
+        await polling.vote(tx, lindenhof.node, amina.id, post_id, [0, 1])
+    archive = await export_of(lindenhof.origin, "amina")
+    votes = json.loads(archive.read("votes.json"))
+    assert [(vote["poll"], vote["choice"]) for vote in votes] == [
+        (lindenhof.node.uri(f"/ap/notes/{post_id}"), title) for title in ("Saturday", "Sunday")
+    ]
 
 
 async def test_an_empty_account_can_be_exported(lindenhof, amina):

@@ -14,6 +14,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from node.cli import checks
 from node.config import Config
 from node.errors import NodeError
 from node.features.media import jobs, service
@@ -164,6 +165,40 @@ async def test_a_house_with_a_bucket_takes_shows_and_forgets_a_picture(rig: Rig,
     await jobs.remove_unused(house.node)
     await jobs.remove_leftovers(house.node)
     assert not await storage_of(house.node).files.exists(kept.file_key)
+
+
+async def test_the_doctor_puts_a_file_into_the_bucket_and_takes_it_out_again(rig: Rig, bucket: str) -> None:
+    house = await rig.node_of("lindenhof")
+    config = with_bucket(house.node.config, bucket)
+    (found,) = await checks.check_bucket(config)
+    assert (found.state, found.mend) == ("good", "")
+    files = MediaStorage(config).files
+    kept = [key for shard in range(256) for key in await files.list_keys(shard, before=time.time() + 60)]
+    assert kept == []
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"s3_endpoint": "http://127.0.0.1:1"}, "cannot be used"),
+        ({"s3_access_key": "SOMEBODY"}, "cannot be used"),
+        ({"s3_secret_key_file": "missing"}, "s3_secret_key_file"),
+    ],
+)
+async def test_the_doctor_says_what_is_wrong_with_a_bucket(
+    rig: Rig, bucket: str, change: dict[str, str], word: str
+) -> None:
+    house = await rig.node_of("lindenhof")
+    config = with_bucket(house.node.config, bucket)
+    config = msgspec.structs.replace(config, media=msgspec.structs.replace(config.media, **change))
+    (found,) = await checks.check_bucket(config)
+    assert found.state == "broken" and word in f"{found.what} {found.mend}"
+    assert KEY.secret_key not in found.mend
+
+
+async def test_the_doctor_says_nothing_of_a_bucket_where_files_lie_in_a_folder(rig: Rig) -> None:
+    house = await rig.node_of("lindenhof")
+    assert await checks.check_bucket(house.node.config) == []
 
 
 def with_bucket(config: Config, url: str) -> Config:
