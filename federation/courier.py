@@ -27,7 +27,7 @@ from federation.uris import Parts
 
 CONNECT_S: Final = 5.0
 IDLE_S: Final = 30.0
-MAX_IDLE: Final = 256
+MAX_IDLE: Final = 512  # some 40 KiB each; another handshake costs twice an RSA signature
 MAX_ANSWER_BYTES: Final = 64 * 1024
 _LINGER_S: Final = 1.0  # how long the body of an answer may take before the line is given up
 _NAMES_S: Final = 60.0

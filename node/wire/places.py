@@ -22,7 +22,7 @@ AT_HAND: Final = 256
 PROMPT_S: Final = 0.3
 BACKLOG: Final = 96  # messages that wait to be signed: then the processor is what is short, not places
 _MOST_OPEN: Final = 2048
-_OTHER_FILES: Final = 768  # for the database, fetches, idle lines and the rest
+_OTHER_FILES: Final = 1024  # for the database, fetches, idle lines and the rest
 _WISHED_FILES: Final = 16_384
 
 
