@@ -19,6 +19,7 @@ from node import __version__
 from node.appkeys import NODE
 from node.clock import Clock
 from node.config import Config, ConfigError
+from node.copies import open_copies
 from node.db.database import Database, Tx
 from node.features.actors import served
 from node.features.actors import service as actors
@@ -144,16 +145,27 @@ async def build_app(config: Config, *, node: Node | None = None) -> web.Applicat
             app.router.add_route(route.method, route.path, handler)
             if route.method == hdrs.METH_GET:  # link checkers, proxies and peers ask for the head alone
                 app.router.add_route(hdrs.METH_HEAD, route.path, handler)
+    app.on_response_prepare.append(served.remember_head)
     app.cleanup_ctx.append(_keep_copies)
     if node is None:
         app.on_cleanup.append(_close)
     return app
 
 
+async def open_runner(app: web.Application, *, shutdown_timeout_s: float = 60.0) -> web.AppRunner:
+    """The application ready to be given sockets; what is kept ready is answered before it."""
+    runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=shutdown_timeout_s)
+    await runner.setup()
+    server = runner.server
+    if server is not None:
+        server.request_handler = served.before(app[NODE], server.request_handler)
+    return runner
+
+
 async def _keep_copies(app: web.Application) -> AsyncIterator[None]:
     """While the application runs: public answers are kept, and let go when the database says so."""
     node = app[NODE]
-    copies = await served.open_served(node, database_url(node.config))
+    copies = await open_copies(node, database_url(node.config))
     yield
     await copies.changes.close()
 

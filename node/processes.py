@@ -48,12 +48,11 @@ def run_worker(config: Config, *, name: str = "worker") -> None:
 
 async def serve_web(config: Config) -> None:
     """Listen and answer until cancelled; requests under way may finish."""
-    from node.app import build_app  # a worker on another machine need not load every page
+    from node.app import build_app, open_runner  # a worker on another machine need not load every page
 
     made = build_app(config)
     app: web.Application = await made if inspect.isawaitable(made) else made
-    runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=SHUTDOWN_S)
-    await runner.setup()
+    runner = await open_runner(app, shutdown_timeout_s=SHUTDOWN_S)
     _collect_seldom()
     try:
         await _site(runner, config).start()

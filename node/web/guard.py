@@ -16,6 +16,7 @@ from node.errors import NodeError
 from node.feature import Handler, Route
 from node.features.accounts import service as accounts
 from node.features.oauth import service as oauth
+from node.features.oauth.holders import find_holder
 from node.features.oauth.scopes import allows
 from node.web import csrf, ratelimit, sessions
 
@@ -147,8 +148,8 @@ async def _token_holder(request: web.Request, route: Route) -> Viewer | oauth.Ap
     token = bearer_token(request)
     found = None
     if token:
-        async with request.app[NODE].db.read() as tx:
-            found = await oauth.viewer_for_token(tx, token)
+        only_reading = request.method in csrf.SAFE_METHODS
+        found = await find_holder(request.app[NODE], token, only_reading=only_reading)
     if found is None:
         return refusal_for_token(401, "The access token is invalid")
     if isinstance(found, Viewer) and found.state != "active":

@@ -25,7 +25,7 @@ GROUND = (
     "node.text", "node.i18n", "node.logs", "node.services", "node.keyring", "node.bootstrap",
 )  # fmt: skip
 # What a request or a job is handed; above the ground, below the wire.
-SHARED = ("node.runtime", "node.appkeys", "node.feature", "node.wakes")
+SHARED = ("node.runtime", "node.appkeys", "node.feature", "node.wakes", "node.copies")
 
 
 def features() -> list[str]:

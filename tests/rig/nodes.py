@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 from aiohttp import web
 
-from node.app import build_app, close_node, open_node
+from node.app import build_app, close_node, open_node, open_runner
 from node.clock import SettableClock
 from node.config import Config, DatabaseConfig, NodeConfig, ValkeyConfig, WebConfig
 from node.features.accounts import passwords, registration
@@ -108,8 +108,7 @@ class Rig:
         node.db.wake = collector(woken)
         async with node.db.tx() as tx:
             await house.change_settings(tx, name=name.title(), registration="open")
-        runner = web.AppRunner(await build_app(config, node=node), access_log=None)
-        await runner.setup()
+        runner = await open_runner(await build_app(config, node=node))
         await web.SockSite(runner, listener).start()
         return RigNode(node, runner, woken)
 

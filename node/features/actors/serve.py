@@ -21,6 +21,9 @@ from node.wire import serve
 from node.wire.inbound import receive_activity
 
 _OPEN = {"Access-Control-Allow-Origin": "*"}
+_FOUND = {**_OPEN, "Content-Type": JRD_TYPE, "Cache-Control": "public, max-age=180"}
+# Everybody who asks in the same form gets the same document, signed or not, so a cache in front may keep it.
+_BY_FORM = {"Vary": "Accept"}
 
 
 async def _find(request: web.Request) -> Actor | None:
@@ -36,23 +39,24 @@ async def _find(request: web.Request) -> Actor | None:
 async def show_actor(request: web.Request) -> web.Response:
     """The actor document; 410 with a Tombstone after deletion."""
     node = request.app[NODE]
-    copies = served.served_of(node)
-    for_people = not serve.wants_activity(request) and "text/html" in request.headers.get("Accept", "")
-    kept = copies.find(request.path) if copies is not None and not for_people else None
+    for_people = (
+        not serve.wants_activity(request) and "text/html" in request.headers.get("Accept", "").lower()
+    )
+    kept = served.find(node, request.raw_path) if not for_people else None
     if kept is not None:
         return served.answer(request, kept)
-    turn = copies.turn if copies is not None else 0
+    turn = served.turn_of(node)
     actor = await _find(request)
     if actor is None:
         return serve.answer_missing()
     if actor.deleted_at is not None:
         return serve.answer_gone(actor.uri, actor.kind)
     if for_people:
-        raise web.HTTPFound(actor.url)
+        raise web.HTTPFound(actor.url, headers=_BY_FORM)
     body = strict_json.dumps(vocab.write(translate.to_vocab(node, actor)))
-    fresh = served.copy_of(actor.id, body, serve.PUBLIC_HEADERS)
-    if copies is not None:
-        copies.keep(request.path, fresh, turn)
+    fresh = served.copy_of(actor.id, body, {**serve.PUBLIC_HEADERS, **_BY_FORM}, for_people=True)
+    if request.raw_path == request.path:
+        served.keep(node, request.raw_path, fresh, turn)
     return served.answer(request, fresh)
 
 
@@ -78,11 +82,10 @@ async def show_inbox(request: web.Request) -> web.Response:
 async def webfinger(request: web.Request) -> web.Response:
     """Who `acct:name@host` is. Spec: RFC 7033 §4."""
     node = request.app[NODE]
-    copies = served.served_of(node)
-    kept = copies.find(request.rel_url.raw_query_string) if copies is not None else None
+    kept = served.find(node, request.raw_path)
     if kept is not None:
         return served.answer(request, kept)
-    turn = copies.turn if copies is not None else 0
+    turn = served.turn_of(node)
     try:
         asked = answers.read_resource(request.query.getall("resource", []), node.origin, node.handle_host)
     except FederationError as error:
@@ -108,9 +111,11 @@ async def webfinger(request: web.Request) -> web.Response:
         return web.json_response({"error": "gone"}, status=410, headers=_OPEN)
     described = answers.Described(actor.username, actor.host, actor.uri, actor.url)
     body = answers.jrd(described, node.origin, rels=request.query.getall("rel", []))
-    fresh = served.copy_of(actor.id, strict_json.dumps(body), {**_OPEN, "Content-Type": JRD_TYPE})
-    if copies is not None and not closed:
-        copies.keep(request.rel_url.raw_query_string, fresh, turn)
+    if closed:  # not for caches on the way either
+        headers = {**_OPEN, "Content-Type": JRD_TYPE, "Cache-Control": "private, no-store"}
+        return web.Response(body=strict_json.dumps(body), headers=headers)
+    fresh = served.copy_of(actor.id, strict_json.dumps(body), _FOUND)
+    served.keep(node, request.raw_path, fresh, turn)
     return served.answer(request, fresh)
 
 

@@ -64,12 +64,13 @@ async def find_shown(request: web.Request, path: str) -> Seen | web.Response:
 async def show_group(request: web.Request) -> web.Response:
     """The group's document; 410 with a Tombstone after deletion."""
     node = request.app[NODE]
-    copies = served.served_of(node)
-    for_people = not serve.wants_activity(request) and "text/html" in request.headers.get("Accept", "")
-    kept = copies.find(request.path) if copies is not None and not for_people else None
+    for_people = (
+        not serve.wants_activity(request) and "text/html" in request.headers.get("Accept", "").lower()
+    )
+    kept = served.find(node, request.raw_path) if not for_people else None
     if kept is not None:
         return served.answer(request, kept)
-    turn = copies.turn if copies is not None else 0
+    turn = served.turn_of(node)
     seen = await find_shown(request, request.path)
     if isinstance(seen, web.Response):
         return seen
@@ -78,9 +79,10 @@ async def show_group(request: web.Request) -> web.Response:
     document = await _document(node, seen.actor)
     if not seen.public:
         return serve.answer(document, public=False)
-    fresh = served.copy_of(seen.actor.id, strict_json.dumps(vocab.write(document)), serve.PUBLIC_HEADERS)
-    if copies is not None:
-        copies.keep(request.path, fresh, turn)
+    body = strict_json.dumps(vocab.write(document))
+    fresh = served.copy_of(seen.actor.id, body, serve.PUBLIC_HEADERS, for_people=True)
+    if request.raw_path == request.path:
+        served.keep(node, request.raw_path, fresh, turn)
     return served.answer(request, fresh)
 
 

@@ -193,6 +193,7 @@ async def delete_said(tx: Tx, actor_id: int) -> None:
 
 async def delete_account(tx: Tx, actor_id: int, email: str) -> None:
     """Remove the sign-in with its sessions, tokens and links, and the mails to it that are done."""
+    tx.tell_changed(actor_id)
     await tx.execute("DELETE FROM accounts WHERE actor_id = $1", actor_id)
     await tx.execute("DELETE FROM mails WHERE recipient = $1 AND state <> 'due'", email)
     await tx.execute("UPDATE invites SET created_by = NULL, note = '' WHERE created_by = $1", actor_id)

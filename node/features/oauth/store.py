@@ -185,7 +185,13 @@ async def put_used(tx: Tx, token_id: int, actor_id: int | None) -> None:
 
 async def delete_token(tx: Tx, token_hash: bytes, app_id: int) -> None:
     """End a token of the app; one of another app stays."""
-    await tx.execute("DELETE FROM oauth_tokens WHERE token_hash = $1 AND app_id = $2", token_hash, app_id)
+    actor_id = await tx.fetchval(
+        "DELETE FROM oauth_tokens WHERE token_hash = $1 AND app_id = $2 RETURNING actor_id",
+        token_hash,
+        app_id,
+    )
+    if actor_id is not None:
+        tx.tell_changed(actor_id)
 
 
 async def is_of_another_app(tx: Tx, token_hash: bytes, app_id: int) -> bool:
@@ -214,6 +220,7 @@ async def list_grants(tx: Tx, actor_id: int) -> list[Grant]:
 
 async def delete_grant(tx: Tx, actor_id: int, token_id: int) -> bool:
     """End one of the person's own grants; False when there is no such."""
+    tx.tell_changed(actor_id)
     status = await tx.execute("DELETE FROM oauth_tokens WHERE actor_id = $1 AND id = $2", actor_id, token_id)
     return bool(status.endswith(" 1"))
 

@@ -28,7 +28,6 @@ from node.features.posts.status import (
     EmojiReaction,
     Kept,
     Mention,
-    Own,
     Quote,
     QuoteApproval,
     ShallowQuote,
@@ -37,7 +36,8 @@ from node.features.posts.status import (
     Tag,
     encoded,
     joined,
-    own_half,
+    own_of,
+    usual_half,
 )
 from node.features.posts.views import Mentioned, PostView, Revision, Thread
 from node.text import normalise_hashtag
@@ -198,21 +198,25 @@ class Statuses:
         )
 
     def _own(self, post: PostView, *, shallow: bool = False, is_boost: bool = False) -> bytes:
-        known = self.viewer_id is not None
-        own = known and post.author.id == self.viewer_id and not is_boost
-        return own_half(
-            Own(
+        viewer_id, pinned = self.viewer_id, None
+        if (
+            viewer_id is not None
+            and post.author.id == viewer_id
+            and not is_boost
+            and post.audience != "direct"
+        ):
+            pinned = post.pinned
+        mine = "denied" if viewer_id is None else quoting.answer_for(post, viewer_id)
+        marks = None if viewer_id is None else (post.liked, post.boosted, post.bookmarked)
+        if post.quote is None and (is_boost or (post.poll is None and not post.reactions)):
+            return usual_half(marks, pinned, post.quotes_count, _approval(post.quote_policy, mine))
+        own = own_of(marks, pinned, post.quotes_count, _approval(post.quote_policy, mine))
+        return encoded(
+            msgspec.structs.replace(
+                own,
+                quote=self._quote(post, shallow=shallow),
                 poll=None if is_boost else self.poll(post),
                 emoji_reactions=() if is_boost else tuple(self.reaction(one) for one in post.reactions),
-                quote=self._quote(post, shallow=shallow),
-                quotes_count=post.quotes_count,
-                quote_approval=self._quote_approval(post),
-                favourited=post.liked if known else UNSET,
-                reblogged=post.boosted if known else UNSET,
-                muted=False if known else UNSET,  # of a conversation, which nobody can mute here yet
-                bookmarked=post.bookmarked if known else UNSET,
-                pinned=post.pinned if own and post.audience != "direct" else UNSET,
-                filtered=() if known else UNSET,
             )
         )
 
@@ -224,10 +228,6 @@ class Statuses:
             return ShallowQuote(quote.named_state, _text_id(quote.post_id))
         quoted = quote.post if quote.state == "accepted" and not quote.blocked else None
         return Quote(quote.shown_state, self.status(quoted, shallow=True) if quoted else None)
-
-    def _quote_approval(self, post: PostView) -> QuoteApproval:
-        mine = "denied" if self.viewer_id is None else quoting.answer_for(post, self.viewer_id)
-        return _approval(post.quote_policy, mine)
 
     def poll(self, post: PostView) -> Poll | None:
         """Mastodon's Poll of a post that asks something."""

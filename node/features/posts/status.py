@@ -10,6 +10,7 @@ posts that stay in this house (`visibility` is then "public"), and `emoji_reacti
 
 from collections.abc import Hashable
 from functools import lru_cache
+from operator import is_
 from typing import Any, Final
 
 import msgspec
@@ -134,13 +135,9 @@ class Kept:
     def find(self, entry_id: int, version: tuple[Hashable, ...], people: tuple[object, ...]) -> bytes | None:
         """The half made for this very version, from these very rows of people."""
         found = self._halves.get(entry_id)
-        if (
-            found is None
-            or found[0] != version
-            or any(a is not b for a, b in zip(found[1], people, strict=True))
-        ):
+        if found is None or found[0] != version or len(found[1]) != len(people):
             return None
-        return found[2]
+        return found[2] if all(map(is_, found[1], people)) else None
 
     def keep(
         self, entry_id: int, version: tuple[Hashable, ...], people: tuple[object, ...], half: bytes
@@ -151,38 +148,38 @@ class Kept:
         self._halves[entry_id] = (version, people, half)
 
 
-def encoded(shared: Shared) -> bytes:
-    """The first half, as `joined` takes it."""
-    return _ENCODER.encode(shared)
+def encoded(half: Shared | Own) -> bytes:
+    """One half, as `joined` takes it."""
+    return _ENCODER.encode(half)
 
 
-@lru_cache(maxsize=_MOST_OWN)
-def _usual(
-    quotes_count: int, approval: tuple[tuple[str, ...], tuple[str, ...], str], marks: tuple[Any, ...]
-) -> bytes:
-    """The second half of a post that neither quotes nor asks anything: few of them differ."""
-    favourited, reblogged, muted, bookmarked, pinned, filtered = marks
-    return _ENCODER.encode(
-        Own(
-            quotes_count=quotes_count,
-            quote_approval=QuoteApproval(*approval),
-            favourited=favourited,
-            reblogged=reblogged,
-            muted=muted,
-            bookmarked=bookmarked,
-            pinned=pinned,
-            filtered=filtered,
-        )
+def own_of(
+    marks: tuple[bool, bool, bool] | None, pinned: bool | None, quotes_count: int, approval: QuoteApproval
+) -> Own:
+    """A second half without quote, poll and reactions. `marks`: liked, boosted, kept; None for anybody.
+
+    `pinned`: None where it is not told, as of other people's posts.
+    """
+    if marks is None:
+        return Own(quotes_count=quotes_count, quote_approval=approval)
+    return Own(
+        quotes_count=quotes_count,
+        quote_approval=approval,
+        favourited=marks[0],
+        reblogged=marks[1],
+        muted=False,  # of a conversation, which nobody can mute here yet
+        bookmarked=marks[2],
+        pinned=UNSET if pinned is None else pinned,
+        filtered=(),
     )
 
 
-def own_half(own: Own) -> bytes:
-    """The second half, as `joined` takes it."""
-    if own.poll is not None or own.emoji_reactions or own.quote is not None:
-        return _ENCODER.encode(own)
-    approval = (own.quote_approval.automatic, own.quote_approval.manual, own.quote_approval.current_user)
-    marks = (own.favourited, own.reblogged, own.muted, own.bookmarked, own.pinned, own.filtered)
-    return _usual(own.quotes_count, approval, marks)
+@lru_cache(maxsize=_MOST_OWN)
+def usual_half(
+    marks: tuple[bool, bool, bool] | None, pinned: bool | None, quotes_count: int, approval: QuoteApproval
+) -> bytes:
+    """The second half of most posts, encoded: few of them differ. Parameters as `own_of`."""
+    return _ENCODER.encode(own_of(marks, pinned, quotes_count, approval))
 
 
 def joined(shared: bytes, own: bytes, reblog: bytes = b"null") -> Status:

@@ -25,8 +25,6 @@ from node.features.posts.store import reads, seen
 from node.features.posts.store.seen import Seen, Version
 
 _VERSION: Final = ("post_xmin", "post_ctid", "parts")
-# What is one reader's, or changes without the post; everything else is kept with the post's version.
-_OWN: Final = ("liked", "boosted", "bookmarked", "muted", "in_quote_circle", "quotes_count")
 _MOST_KEPT: Final = 2000
 
 
@@ -207,7 +205,7 @@ async def _list_plain(tx: Tx, rows: Sequence[Seen], viewer_id: int | None) -> li
         post = whole.get(row.id)
         if post is None:
             continue  # deleted a moment ago
-        own: dict[str, Any] = {name: mark for name in _OWN if (mark := getattr(row, name))}
+        own = row.own()
         if row.quote:
             own["quote"] = msgspec.convert(row.quote, QuoteView)
         if row.id in asked:

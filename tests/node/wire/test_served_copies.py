@@ -10,10 +10,10 @@ import aiohttp
 import asyncpg
 import pytest
 
+from node.copies import Copies, copies_of
 from node.features.accounts.store.people import put_state
 from node.features.actors import burial, rotation
 from node.features.actors import service as actors
-from node.features.actors.served import Served, copy_of, served_of
 from node.features.actors.store.reads import Actor, get_actor
 from node.features.actors.store.writes import put_actor, put_deleted, put_moved
 from node.features.follows import moves
@@ -53,7 +53,7 @@ async def amina(lindenhof: RigNode) -> Actor:
 
 async def told(node: RigNode, turn: int) -> None:
     """Until the process has heard of a change."""
-    copies = served_of(node.node)
+    copies = copies_of(node.node)
     assert copies is not None
     async with asyncio.timeout(10):
         while copies.turn == turn:
@@ -85,7 +85,7 @@ ENDS: dict[str, tuple[Act, list[int]]] = {
 @pytest.mark.parametrize("end", ENDS)
 async def test_who_is_gone_is_gone_at_once(lindenhof: RigNode, amina: Actor, end: str) -> None:
     act, expected = ENDS[end]
-    copies = served_of(lindenhof.node)
+    copies = copies_of(lindenhof.node)
     assert copies is not None
     async with aiohttp.ClientSession() as session:
         peer = Peer(lindenhof, amina, session)
@@ -99,7 +99,7 @@ async def test_who_is_gone_is_gone_at_once(lindenhof: RigNode, amina: Actor, end
 
 
 async def test_a_changed_profile_is_served_changed(lindenhof: RigNode, amina: Actor) -> None:
-    copies = served_of(lindenhof.node)
+    copies = copies_of(lindenhof.node)
     assert copies is not None
     async with aiohttp.ClientSession() as session:
         peer = Peer(lindenhof, amina, session)
@@ -151,7 +151,7 @@ CHANGES = {
 async def test_what_this_process_changed_is_shown_before_the_database_says_so(
     lindenhof: RigNode, amina: Actor, change: str
 ) -> None:
-    copies = served_of(lindenhof.node)
+    copies = copies_of(lindenhof.node)
     assert copies is not None
     async with lindenhof.db.tx() as tx:
         await put_moved(tx, amina.id, "https://elsewhere.example/users/amina")
@@ -167,7 +167,7 @@ async def test_what_this_process_changed_is_shown_before_the_database_says_so(
 
 async def test_counts_change_without_a_word(lindenhof: RigNode, amina: Actor) -> None:
     """Every follow and every post changes a row's counts; nobody need be told, the answers hold none."""
-    copies = served_of(lindenhof.node)
+    copies = copies_of(lindenhof.node)
     assert copies is not None
     turn = copies.turn
     async with lindenhof.db.tx() as tx:
@@ -180,7 +180,7 @@ async def test_counts_change_without_a_word(lindenhof: RigNode, amina: Actor) ->
 
 
 async def test_while_nobody_listens_nothing_is_kept(lindenhof: RigNode, amina: Actor) -> None:
-    copies = served_of(lindenhof.node)
+    copies = copies_of(lindenhof.node)
     assert copies is not None
     async with aiohttp.ClientSession() as session:
         peer = Peer(lindenhof, amina, session)
@@ -199,13 +199,13 @@ async def test_while_nobody_listens_nothing_is_kept(lindenhof: RigNode, amina: A
 
 
 async def test_an_answer_read_before_a_change_is_not_kept_after_it() -> None:
-    copies = Served("")
+    copies = Copies("")
     copies.changes.hears = True
     turn = copies.turn
     copies._changed("7")
-    copies.keep("/ap/users/7", copy_of(7, b"old", {}), turn)
+    copies.keep("/ap/users/7", 7, "old", turn)
     assert copies.find("/ap/users/7") is None
-    copies.keep("/ap/users/7", copy_of(7, b"new", {}), copies.turn)
+    copies.keep("/ap/users/7", 7, "new", copies.turn)
     copies._changed("8")
     assert copies.find("/ap/users/7") is not None
     copies._changed("7")

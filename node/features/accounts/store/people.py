@@ -192,6 +192,7 @@ async def put_state(tx: Tx, actor_id: int, old: tuple[str, ...], new: str) -> bo
 
 async def put_role(tx: Tx, actor_id: int, role: str) -> None:
     """Give a role."""
+    tx.tell_changed(actor_id)
     await tx.execute("UPDATE accounts SET role = $2 WHERE actor_id = $1", actor_id, role)
 
 
@@ -215,6 +216,7 @@ async def put_email(tx: Tx, actor_id: int, email: str) -> None:
 
 async def put_preferences(tx: Tx, actor_id: int, chosen: Preferences) -> None:
     """Store language, time zone and what a new post starts with."""
+    tx.tell_changed(actor_id)
     await tx.execute(
         """
         UPDATE accounts SET locale = $2, time_zone = $3, default_audience = $4, default_language = $5

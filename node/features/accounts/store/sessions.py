@@ -126,6 +126,7 @@ async def delete_other_sessions(tx: Tx, actor_id: int, keep_id: int) -> None:
 
 async def delete_tokens(tx: Tx, actor_id: int) -> None:
     """End every program's access for this person, codes not yet redeemed included."""
+    tx.tell_changed(actor_id)
     await tx.execute("DELETE FROM oauth_tokens WHERE actor_id = $1", actor_id)
     await tx.execute("DELETE FROM oauth_codes WHERE actor_id = $1", actor_id)
 

@@ -14,6 +14,7 @@ import msgspec
 from node.db.database import Tx
 from node.features.posts.store.reads import VISIBLE
 
+_OWN: Final = ("liked", "boosted", "bookmarked", "muted", "in_quote_circle", "quotes_count")
 Version = tuple[int, tuple[int, int], str]
 
 
@@ -39,6 +40,14 @@ class Seen(msgspec.Struct, frozen=True):
     def version(self) -> Version:
         """Stands for all that readers see alike but the author's row; no two versions share one."""
         return self.post_xmin, self.post_ctid, self.parts
+
+    def own(self) -> dict[str, Any]:
+        """What is this reader's, or changes without the post; of most posts nothing."""
+        if not (self.quotes_count or self.in_quote_circle or self.muted) and not (
+            self.liked or self.boosted or self.bookmarked
+        ):
+            return {}
+        return {name: mark for name in _OWN if (mark := getattr(self, name))}
 
 
 # Rows of files, and of people who are named, stand by their own versions: they change without the post.
