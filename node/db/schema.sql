@@ -71,6 +71,14 @@ BEGIN
     RETURN NULL;
 END $$;
 
+CREATE FUNCTION public.tell_token_changed() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM pg_notify('actor_changed', OLD.actor_id::text);
+    RETURN NULL;
+END $$;
+
 CREATE TABLE public.posts (
     id bigint NOT NULL,
     uri text NOT NULL,
@@ -1273,7 +1281,7 @@ CREATE INDEX wants_due ON public.wants USING btree (next_attempt_at) WHERE (ende
 
 CREATE INDEX wants_ended ON public.wants USING btree (ended_at) WHERE (ended_at IS NOT NULL);
 
-CREATE TRIGGER account_changed AFTER UPDATE OF state ON public.accounts FOR EACH ROW EXECUTE FUNCTION public.tell_account_changed();
+CREATE TRIGGER account_changed AFTER UPDATE OF state, role, locale, time_zone, default_audience, default_language ON public.accounts FOR EACH ROW EXECUTE FUNCTION public.tell_account_changed();
 
 CREATE TRIGGER account_deleted AFTER DELETE ON public.accounts FOR EACH ROW EXECUTE FUNCTION public.tell_account_changed();
 
@@ -1288,6 +1296,10 @@ CREATE TRIGGER follows_deleted AFTER DELETE ON public.follows REFERENCING OLD TA
 CREATE TRIGGER follows_put AFTER INSERT ON public.follows REFERENCING NEW TABLE AS now_follows FOR EACH STATEMENT EXECUTE FUNCTION public.follows_changed();
 
 CREATE TRIGGER media_leftovers AFTER DELETE ON public.media FOR EACH ROW WHEN (((old.file_key <> ''::text) OR (old.preview_key <> ''::text))) EXECUTE FUNCTION public.note_media_leftovers();
+
+CREATE TRIGGER oauth_token_changed AFTER UPDATE OF token_hash, app_id, actor_id, scopes ON public.oauth_tokens FOR EACH ROW WHEN ((old.actor_id IS NOT NULL)) EXECUTE FUNCTION public.tell_token_changed();
+
+CREATE TRIGGER oauth_token_deleted AFTER DELETE ON public.oauth_tokens FOR EACH ROW WHEN ((old.actor_id IS NOT NULL)) EXECUTE FUNCTION public.tell_token_changed();
 
 ALTER TABLE ONLY public.accounts
     ADD CONSTRAINT accounts_actor_id_fkey FOREIGN KEY (actor_id) REFERENCES public.actors(id) ON DELETE CASCADE;
