@@ -53,6 +53,10 @@ LIVE: dict[str, tuple[str, tuple[Live, ...]]] = {
             Live("likes and boosts and their undo, both ways", "tests/interop/test_fedify.py"),
             Live("followers-only and direct", "tests/interop/test_fedify.py"),
             Live(
+                "polls asked, answered and counted, both ways, with signatures of both kinds",
+                "tests/interop/test_fedify_polls.py",
+            ),
+            Live(
                 "signatures by RFC 9421 and by draft-cavage, each at the first knock",
                 "tests/interop/test_fedify_proofs.py",
             ),

@@ -2,7 +2,9 @@
 // on with a JSON body, GET /state to see what it knows. Every call answers when the deliveries it
 // caused have been answered; a delivery that failed is a 502 with the reason.
 
-import { Announce, Create, Delete, Follow, isActor, Like, Mention, Tombstone, Undo, Update } from "@fedify/vocab";
+import {
+  Announce, Collection, Create, Delete, Follow, isActor, Like, Mention, Note, Question, Tombstone, Undo, Update,
+} from "@fedify/vocab";
 import { Temporal } from "@js-temporal/polyfill";
 import { address, toNote } from "./federation.mjs";
 
@@ -13,7 +15,7 @@ export class Control {
     this.origin = origin;
     this.orders = {
       follow: this.follow, post: this.post, edit: this.edit, delete: this.delete, like: this.like,
-      announce: this.announce, undo: this.undo, lookup: this.lookup, settings: this.settings,
+      announce: this.announce, undo: this.undo, ask: this.ask, count: this.count, vote: this.vote, lookup: this.lookup, settings: this.settings,
     };
   }
 
@@ -81,6 +83,43 @@ export class Control {
       ...this.stamp("delete"), object: new Tombstone({ id: new URL(note) }), ...address(this.ctx, this.world, kept),
     });
     return await this.send(gone, await this.audienceOf(kept));
+  }
+
+  // A poll: asked of those it mentions, and counted anew.
+  async ask({ content, answers, mention }) {
+    const id = new URL(`/questions/${crypto.randomUUID()}`, this.origin);
+    const asked = { id, content, answers, mention, counts: answers.map(() => 0) };
+    this.world.polls.set(id.href, asked);
+    const people = await Promise.all(mention.map((uri) => this.person(uri)));
+    const create = new Create({ ...this.stamp("create"), object: this.question(asked, people), tos: people.map((who) => who.id) });
+    return { ...(await this.send(create, people)), question: id.href };
+  }
+
+  async count({ question, counts }) {
+    const asked = Object.assign(this.world.polls.get(question), { counts });
+    const people = await Promise.all(asked.mention.map((uri) => this.person(uri)));
+    const update = new Update({ ...this.stamp("update"), object: this.question(asked, people), tos: people.map((who) => who.id) });
+    return await this.send(update, people);
+  }
+
+  question({ id, content, answers, counts }, people) {
+    return new Question({
+      id, content, attribution: this.me, tos: people.map((who) => who.id),
+      tags: people.map((who) => new Mention({ href: who.id, name: `@${who.preferredUsername}` })),
+      exclusiveOptions: answers.map((name, place) =>
+        new Note({ name, replies: new Collection({ totalItems: counts[place] }) })
+      ),
+      voters: counts.reduce((sum, one) => sum + one, 0),
+      endTime: Temporal.Now.instant().add({ hours: 24 }),
+      published: Temporal.Now.instant(),
+    });
+  }
+
+  async vote({ question, author, choice }) {
+    const whom = await this.person(author);
+    const id = new URL(`/votes/${crypto.randomUUID()}`, this.origin);
+    const ballot = new Note({ id, name: choice, attribution: this.me, replyTarget: new URL(question), to: whom.id });
+    return await this.send(new Create({ ...this.stamp("create"), object: ballot, to: whom.id }), [whom]);
   }
 
   async like({ object, author }) {

@@ -10,6 +10,7 @@ export class World {
     this.followers = new Map(); // actor id -> { id, inboxId, endpoints }
     this.following = new Map(); // actor id -> "asked" | "accepted" | "refused"
     this.notes = new Map(); // uuid -> { note fields, audience, deleted }
+    this.polls = new Map(); // question id -> { content, answers, mention, counts }
     this.sent = new Map(); // activity id -> { activity, recipients }
     this.received = []; // { type, id, actor, object, document }
     this.answersFollows = true;
