@@ -253,8 +253,8 @@ async def _settle_owned(activity: Activity, thing: Thing, work: _Work) -> Activi
             raise FederationError("not_owner", status=403)
         # Keys come only from the actor's own host, never from what somebody signed (SIG-20).
         return msgspec.structs.replace(activity, object=await work.fetch(thing.id, Actor))
-    if is_trusted(activity, thing):
-        return activity
+    if is_trusted(activity, thing) or thing.type == "Member":
+        return activity  # a membership is a claim of who belongs where: the handler asks the group
     if isinstance(thing, Object) and thing.id is not None and _is_channel_video(activity, thing):
         return msgspec.structs.replace(activity, object=await work.fetch(thing.id, Object))
     raise FederationError("not_owner", status=403)

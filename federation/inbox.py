@@ -128,7 +128,7 @@ def _check_not_ours(document: dict[str, Any], kind: str, actor: str, local_origi
     """Nobody outside speaks for our own host, in whatever spelling (ORG-11)."""
     ours = uris.bare_host(uris.host_of(local_origin)), uris.parse(local_origin).port
     entries = [actor]
-    if kind in _SPEAKS_FOR_OBJECT:
+    if kind in _SPEAKS_FOR_OBJECT and not _is_membership(document.get("object")):
         object_ = _reference(document.get("object"))
         entries += [object_] if isinstance(object_, str) and uris.is_http_uri(object_) else []
     for uri in entries:
@@ -137,6 +137,11 @@ def _check_not_ours(document: dict[str, Any], kind: str, actor: str, local_origi
         same_port = parts.port == ours[1] or {parts.port, ours[1]} <= {80, 443}
         if parts.host == ours[0] and same_port:
             raise FederationError("own_origin", kind, status=403)
+
+
+def _is_membership(value: Any) -> bool:
+    """A group tells of somebody's membership, whose id is that of their own Join: it speaks for itself."""
+    return isinstance(value, dict) and value.get("type") == "Member"
 
 
 async def _prove_forwarded(document: dict[str, Any], actor: str, around: _Around) -> bool:

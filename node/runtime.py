@@ -53,6 +53,10 @@ class GroupsDoor(Protocol):
         """The document of one of our groups, with what only groups say."""
         ...
 
+    async def take_deed(self, tx: Tx, node: Node, incoming: Any) -> Any:
+        """A Block with a target, or its Undo: how it ended, as a handler says it."""
+        ...
+
     async def is_shown(self, tx: Tx, group_id: int, viewer_id: int | None) -> bool:
         """Whether somebody (None: anybody) may know that a group exists."""
         ...

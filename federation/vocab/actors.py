@@ -94,6 +94,8 @@ class Actor(Thing, frozen=True, kw_only=True):
     member_count: int | None = None
     members_only: bool = False
     posting_restricted_to_mods: bool = False
+    join_question: str | None = None
+    group_rules: tuple[str, ...] = ()
 
     @property
     def emojis(self) -> tuple[Emoji, ...]:
@@ -233,6 +235,12 @@ def _collections(document: Document, endpoints: Document, identity: str) -> Docu
         "member_count": integer(get("memberCount")),
         "members_only": flag(get("membersOnly")),
         "posting_restricted_to_mods": flag(get("postingRestrictedToMods")),
+        "join_question": text(get("joinQuestion"), limits.NAME_CHARS),
+        "group_rules": tuple(
+            rule[: limits.NAME_CHARS]
+            for rule in as_list(get("groupRules"))[: limits.ACTOR_FIELDS]
+            if type(rule) is str
+        ),
     }
 
 
@@ -305,6 +313,8 @@ def _write_group(actor: Actor) -> Document:
             "membersOnly": True if actor.members_only else None,
             "postingRestrictedToMods": actor.posting_restricted_to_mods,
             "sensitive": actor.sensitive,
+            "joinQuestion": actor.join_question,
+            "groupRules": list(actor.group_rules) or None,
         }
     )
 

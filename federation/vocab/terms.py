@@ -85,7 +85,9 @@ GROUP: Final[Terms] = {
     "sc": "http://schema.org#",
     **_ids("mz", "events", "discussions", "resources", "posts", "members", "openness"),
     "memberCount": {"@id": "mz:memberCount", "@type": "sc:Integer"},
-    "membersOnly": "urn:allmende:ns#membersOnly",
+    "al": "urn:allmende:ns#",
+    **_plain("al", "membersOnly", "joinQuestion", "groupRole"),
+    "groupRules": {"@id": "al:groupRules", "@container": "@list"},
 }
 EVENT: Final[Terms] = SOCIAL | {
     "sc": "http://schema.org#",

@@ -83,7 +83,7 @@ ENDS = {
     "mobilizon/mastodon-status-4": "done",
     "mobilizon/mastodon-status-5": "done",
     "mobilizon/mastodon-status": "done",
-    "mobilizon/mobilizon-invite-activity": "ignored nothing_takes_it",
+    "mobilizon/mobilizon-invite-activity": "new unreachable",
     "mobilizon/mobilizon-join-activity": "ignored nothing_takes_it",
     "mobilizon/mobilizon-post-activity-media-2": "done",
     "mobilizon/mobilizon-post-activity-media": "done",

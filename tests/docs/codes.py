@@ -36,6 +36,7 @@ ENDS: dict[str, str] = {
     "not_followable": "the house itself is followed by other houses only, and only if its admins let them",
     "not_for_this_group": "it is for other readers than the group has",
     "not_in_group": "it is about a post that is not in that group, or was not meant for it",
+    "not_moderator": "their role in the group does not cover what they want done",
     "not_newer": "an edit that is not newer than what is here",
     "not_ours": "it is about somebody of another node",
     "not_owner": "the sender speaks about a thing of somebody else",

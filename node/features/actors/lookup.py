@@ -15,20 +15,20 @@ from node.features.actors.store.reads import Actor
 from node.runtime import Node
 
 
-async def find_known(node: Node, handle: str) -> Actor | None:
-    """The actor of this handle, if this node knows it; no network."""
+async def find_known(node: Node, handle: str, viewer_id: int | None = None) -> Actor | None:
+    """The actor of this handle, if this node knows it and the viewer may; no network."""
     name, _, host = handle.strip().lstrip("@").partition("@")
     async with node.db.read() as tx:
         found = await reads.find_by_handle(tx, name, (host or node.handle_host).lower())
-        return found if found and await reads.is_reachable(tx, found) else None
+        return found if found and await reads.is_reachable(tx, found, viewer_id) else None
 
 
-async def resolve_handle(node: Node, handle: str) -> Actor:
-    """The actor `name@host`, asked at its host when unknown here.
+async def resolve_handle(node: Node, handle: str, viewer_id: int | None = None) -> Actor:
+    """The actor `name@host`, asked at its host when unknown here or closed to the viewer.
 
     Raises: NodeError `handle_unknown`, `peer_unreachable`.
     """
-    known = await find_known(node, handle)
+    known = await find_known(node, handle, viewer_id)
     if known is not None:
         return known
     try:

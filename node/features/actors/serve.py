@@ -10,13 +10,11 @@ from federation.discovery import answers, hostmeta
 from federation.discovery.webfinger import JRD_TYPE
 from federation.errors import FederationError
 from node.appkeys import NODE
-from node.db.database import Tx
 from node.feature import Route
 from node.features.actors import served, translate
 from node.features.actors.service import INSTANCE_PATH
 from node.features.actors.store import reads
 from node.features.actors.store.reads import Actor
-from node.runtime import Node
 from node.wire import serve
 from node.wire.inbound import receive_activity
 
@@ -99,12 +97,12 @@ async def webfinger(request: web.Request) -> web.Response:
             actor = await reads.find_by_uri(tx, node.uri(INSTANCE_PATH))
         gone = actor is not None and actor.deleted_at is not None
         shown = actor is not None and actor.local and (gone or await reads.is_reachable(tx, actor))
-        closed = actor is not None and shown and await _is_closed(tx, node, actor)
+        closed = actor is not None and not await reads.is_shown(tx, actor, None)
     if closed and actor is not None:  # a closed group is there for the houses of its members
         asker = await serve.signing_uri_of(request)
         async with node.db.read() as tx:
             host = uris.host_of(asker) if asker is not None else ""
-            shown = await node.hooks.groups.is_shown_at(tx, actor.id, host)
+            shown = actor.local and await node.hooks.groups.is_shown_at(tx, actor.id, host)
     if actor is None or not shown:
         return web.json_response({"error": "not_found"}, status=404, headers=_OPEN)
     if actor.deleted_at is not None:
@@ -117,10 +115,6 @@ async def webfinger(request: web.Request) -> web.Response:
     fresh = served.copy_of(actor.id, strict_json.dumps(body), _FOUND)
     served.keep(node, request.raw_path, fresh, turn)
     return served.answer(request, fresh)
-
-
-async def _is_closed(tx: Tx, node: Node, actor: Actor) -> bool:
-    return actor.kind == "Group" and not await node.hooks.groups.is_shown_at(tx, actor.id, "")
 
 
 async def host_meta(request: web.Request) -> web.Response:

@@ -27,10 +27,10 @@ Lister = Callable[[Tx, int, Window], Awaitable[list[store.Listed]]]
 _MOST_IDS = 40
 
 
-async def get_shown(tx: Tx, actor_id: int) -> Actor:
-    """Somebody who is not gone. Raises: NodeError `not_found`."""
+async def get_shown(tx: Tx, actor_id: int, viewer_id: int | None) -> Actor:
+    """Somebody who is not gone and not closed to the viewer. Raises: NodeError `not_found`."""
     actor = await actors.get_actor(tx, actor_id)
-    if actor.deleted_at is not None:
+    if actor.deleted_at is not None or not await actors.is_shown(tx, actor, viewer_id):
         raise NodeError("not_found", detail=f"actor {actor_id} is deleted")
     return actor
 
@@ -39,7 +39,7 @@ async def show_account(request: web.Request) -> Account:
     """GET /api/v1/accounts/:id"""
     node = request.app[NODE]
     async with node.db.read() as tx:
-        actor = await get_shown(tx, path_id(request))
+        actor = await get_shown(tx, path_id(request), api.viewer_id(request))
         return await _with_new_home(tx, node, actor)
 
 
@@ -57,8 +57,9 @@ async def list_accounts(request: web.Request) -> list[Account]:
     wanted = (await read_params(request)).ids("id", _MOST_IDS)
     async with node.db.read() as tx:
         found = await actors.list_actors(tx, wanted)
+        shown = await actors.list_shown_ids(tx, wanted, api.viewer_id(request))
     addresses = addresses_of(node)
-    return [account(actor, addresses) for actor in found if actor.deleted_at is None]
+    return [account(actor, addresses) for actor in found if actor.id in shown and not actor.deleted_at]
 
 
 async def look_up(request: web.Request) -> Account:
@@ -71,7 +72,8 @@ async def look_up(request: web.Request) -> Account:
         host = node.handle_host
     async with node.db.read() as tx:
         actor = await actors.find_by_handle(tx, username, host)
-        if actor is None or actor.deleted_at is not None:
+        viewer_id = api.viewer_id(request)
+        if actor is None or actor.deleted_at or not await actors.is_shown(tx, actor, viewer_id):
             raise NodeError("not_found", detail="lookup")
         return await _with_new_home(tx, node, actor)
 
@@ -91,12 +93,13 @@ async def _people_of(request: web.Request, listed: Lister) -> api.Page:
     window = (await read_params(request)).window(40, 80)
     asking = api.viewer_id(request)
     async with node.db.read() as tx:
-        actor = await get_shown(tx, path_id(request))
+        actor = await get_shown(tx, path_id(request), asking)
         hidden = actor.suspended_at is not None or (
             asking is not None and await store.find_block_between(tx, actor.id, asking)
         )
         rows = [] if hidden else await listed(tx, actor.id, window)
-        people = await actors.list_actors(tx, [row.actor_id for row in rows])
+        shown = await actors.list_shown_ids(tx, [row.actor_id for row in rows], asking)
+        people = await actors.list_actors(tx, [row.actor_id for row in rows if row.actor_id in shown])
     return people_page(request, rows, people, window)
 
 

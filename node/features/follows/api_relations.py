@@ -44,7 +44,7 @@ def _changing(change: Change) -> api.ApiHandler:
         node, viewer, target_id = request.app[NODE], api.viewer(request), path_id(request)
         params = await read_params(request)
         async with node.db.tx() as tx:
-            await get_shown(tx, target_id)
+            await get_shown(tx, target_id, viewer.actor_id)
             if target_id == viewer.actor_id:
                 raise api.ApiRefusal(403, "This action is not allowed")
             await change(tx, node, viewer, target_id, params)

@@ -116,9 +116,12 @@ async def follow_undone(tx: Tx, node: Node, incoming: Incoming) -> Ignored | Non
 
 @inbound.on("Block", "*", needs=("actor",))
 async def blocked(tx: Tx, node: Node, incoming: Incoming) -> Ignored | None:
-    """They want nothing to do with one of ours. With a `target` it is a group's ban: not here."""
+    """They want nothing to do with one of ours. With a `target` it is a group's ban."""
+    if incoming.activity.target_id:
+        ended: Ignored | None = await node.hooks.groups.take_deed(tx, node, incoming)
+        return ended
     target = incoming.known.get(incoming.activity.object_id or "")
-    if target is None or not target.local or incoming.activity.target_id:
+    if target is None or not target.local:
         return Ignored("not_ours")
     uri = incoming.activity.id or f"{incoming.sender.uri}#blocks/{target.id}"
     if await arrivals.list_tombstoned(tx, [uri]):
@@ -134,6 +137,9 @@ async def block_undone(tx: Tx, node: Node, incoming: Incoming) -> Ignored | None
     assert isinstance(undone, vocab.Activity)
     if undone.actor != incoming.sender.uri:
         raise Refused("not_owner")
+    if undone.target_id:
+        ended: Ignored | None = await node.hooks.groups.take_deed(tx, node, incoming)
+        return ended
     target = await find_by_uri(tx, undone.object_id or "")
     if target is None or not target.local:
         return Ignored("not_ours")

@@ -51,8 +51,8 @@ class AskPage(msgspec.Struct, frozen=True, kw_only=True):
     back: str
 
 
-async def find_shown(tx: Tx, node: Node, handle: str) -> Actor:
-    """The person of a page's address, `alice` or `bob@peer.example`.
+async def find_shown(tx: Tx, node: Node, handle: str, viewer_id: int | None) -> Actor:
+    """The person of a page's address, `alice` or `bob@peer.example`; a closed group only for who belongs.
 
     Raises: NodeError `not_found`, `gone`.
     """
@@ -62,6 +62,8 @@ async def find_shown(tx: Tx, node: Node, handle: str) -> Actor:
         raise NodeError("not_found", detail="handle")
     actor = await actors.find_by_handle(tx, name, node.handle_host if host in ("", node.host) else host)
     if actor is None or actor.suspended_at is not None or actor.kind == "Application":
+        raise NodeError("not_found", detail="handle")
+    if not await actors.is_shown(tx, actor, viewer_id):
         raise NodeError("not_found", detail="handle")
     if actor.deleted_at is not None:
         raise NodeError("gone", detail="actor")
@@ -161,7 +163,7 @@ async def show_people(request: web.Request) -> web.StreamResponse:
     node, viewer, which = request.app[NODE], request[VIEWER], request.match_info["which"]
     lister = store.list_followers if which == "followers" else store.list_following
     async with node.db.read() as tx:
-        person = await find_shown(tx, node, request.match_info["handle"])
+        person = await find_shown(tx, node, request.match_info["handle"], viewer.actor_id)
         if person.id != viewer.actor_id:
             raise NodeError("not_found", detail="somebody else's followers")
         listed = await lister(tx, person.id, window(request, _PAGE))

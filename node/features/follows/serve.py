@@ -23,11 +23,11 @@ async def _asked_of(request: web.Request, tx: Tx, host: str) -> actors.Actor | N
     """Whose followers are asked for, if this house may find them."""
     node = request.app[NODE]
     actor = await actors.find_by_uri(tx, node.uri(request.path.partition(f"/{PATH}")[0]))
-    if actor is None or not actor.local or not await actors.is_reachable(tx, actor):
+    if actor is None or not actor.local:
         return None
-    if actor.kind == "Group" and not await node.hooks.groups.is_shown_at(tx, actor.id, host):
-        return None
-    return actor
+    if actor.kind == "Group":
+        return actor if await node.hooks.groups.is_shown_at(tx, actor.id, host) else None
+    return actor if await actors.is_reachable(tx, actor) else None
 
 
 async def show_followers_here(request: web.Request) -> web.Response:

@@ -26,13 +26,15 @@ async def remember(tx: Tx, actor_id: int, document: vocab.Actor) -> None:
         followers_uri="",
         openness=openness or ("moderated" if document.manually_approves else "open"),
         visibility=_visibility(document),
+        question=text.one_line(document.join_question or "", 300),
+        rules=rules_of(list(document.group_rules)),
         posting="moderators" if document.posting_restricted_to_mods else "members",
         members_uri=document.members or "",
         moderators_uri=document.moderators or next(iter(document.attributed_to), ""),
         created_at=tx.now,
     )
     if known is not None:
-        kept = ("rules", "question", "languages", "place", "archived_at", "ends_at")
+        kept = ("languages", "place", "archived_at", "ends_at")
         group = msgspec.structs.replace(group, **{name: getattr(known, name) for name in kept})
     await groups.put_group(tx, group)
     if document.member_count is not None:

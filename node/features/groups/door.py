@@ -7,10 +7,11 @@ may know that it exists.
 from federation import vocab
 from node.db.database import Tx
 from node.features.actors.store.reads import find_by_uri
-from node.features.groups import copies, translate
+from node.features.groups import copies, deeds, translate
 from node.features.groups.service import joining, rights
 from node.features.groups.store import groups, members
 from node.runtime import Node
+from node.wire.incoming import Ignored, Incoming
 
 
 async def join(tx: Tx, node: Node, actor_id: int, group_id: int) -> str:
@@ -33,6 +34,12 @@ async def answered(tx: Tx, actor_id: int, group_id: int, *, accept: bool) -> Non
 async def left(tx: Tx, actor_id: int, group_id: int) -> bool:
     """Whoever it was belongs no longer to one of our groups; False when they did not."""
     return await joining.receive_leaving(tx, await groups.get_group(tx, group_id), actor_id)
+
+
+async def take_deed(tx: Tx, node: Node, incoming: Incoming) -> Ignored | None:
+    """Somebody is kept out of a group, or let in again; bans of whole houses are their own affair."""
+    ended = await deeds.take(tx, node, incoming)
+    return Ignored("not_ours") if ended is deeds.NOT_A_DEED else ended
 
 
 async def describe(tx: Tx, document: vocab.Actor) -> vocab.Actor:

@@ -7,8 +7,10 @@ counts only from the group's own house.
 from federation import vocab
 from federation.dispatch import Inbound
 from node.db.database import Tx
+from node.errors import NodeError
 from node.features.actors.store.reads import Actor, find_by_uri, get_actor
-from node.features.groups.service import belonging, joining
+from node.features.groups import deeds
+from node.features.groups.service import joining
 from node.features.groups.service.belonging import Asking
 from node.features.groups.store import groups, members
 from node.features.groups.store.groups import Group
@@ -83,8 +85,38 @@ async def _end(tx: Tx, group: Group, incoming: Incoming, joined: str, *, exact: 
     return Ignored("member_unknown")
 
 
+@inbound.on("Invite", "*", needs=("actor", "object"))
+async def invited(tx: Tx, node: Node, incoming: Incoming) -> Ignored | None:
+    """A group asks one of ours in; or a member elsewhere wants somebody asked into one of our groups."""
+    activity = incoming.activity
+    known = incoming.known.get(activity.object_id or "")
+    group = await groups.find_group(tx, known.id) if known is not None and known.kind == "Group" else None
+    invitee = await find_by_uri(tx, activity.target_id or "")
+    if group is None or invitee is None or invitee.deleted_at is not None:
+        return Ignored("not_ours")
+    if group.local:
+        return await _invited_from_afar(tx, node, incoming, group, invitee)
+    if not invitee.local or not vocab.same_host(group.uri, incoming.sender.uri):
+        return Ignored("not_ours")
+    uri = activity.id or f"{incoming.sender.uri}#invites/{invitee.id}"
+    if await arrivals.list_tombstoned(tx, [uri]):
+        return Ignored("known_already")  # it was taken back first
+    await joining.receive_invitation(tx, node, group, invitee, incoming.sender.id, uri)
+    return None
+
+
+async def _invited_from_afar(
+    tx: Tx, node: Node, incoming: Incoming, group: Group, invitee: Actor
+) -> Ignored | None:
+    try:
+        await joining.invite(tx, node, incoming.sender.id, group.actor_id, invitee.id)
+    except NodeError:
+        raise Refused("not_moderator") from None
+    return None
+
+
 async def _our_member(tx: Tx, node: Node, incoming: Incoming) -> Member | None:
-    """The membership of one of ours that an answer means. Raises: Refused `not_asked`."""
+    """The membership that an answer means: by its address, else by its two ends."""
     uri = incoming.activity.object_id or ""
     found = await members.find_member_by_uri(tx, uri) if uri else None
     asked = incoming.activity.object
@@ -92,47 +124,73 @@ async def _our_member(tx: Tx, node: Node, incoming: Incoming) -> Member | None:
         actor = await find_by_uri(tx, asked.actor)
         if actor is not None and actor.local and asked.object_id == incoming.sender.uri:
             found = await members.find_member(tx, incoming.sender.id, actor.id)
-    if found is not None and not await _speaks_for(tx, incoming, found.group_id):
-        raise Refused("not_asked")
     return found
 
 
-async def _speaks_for(tx: Tx, incoming: Incoming, group_id: int) -> bool:
-    """Whether the sender is the group, or somebody of its own house who says that it speaks for it."""
-    if incoming.sender.id == group_id:
+def _speaks_for(incoming: Incoming, group: Group) -> bool:
+    """Whether the sender is the group, or somebody of its own house who says that they speak for it."""
+    if incoming.sender.id == group.actor_id:
         return True
-    group = await groups.find_group(tx, group_id)
     named = incoming.activity.attributed_to or ""
-    return group is not None and named == group.uri and vocab.same_host(named, incoming.sender.uri)
+    return named == group.uri and vocab.same_host(named, incoming.sender.uri)
 
 
 @inbound.on("Accept", "Join", needs=("actor",))
+@inbound.on("Accept", "Invite", needs=("actor",))
 @inbound.on("Accept", "Member", needs=("actor",))
 async def joining_accepted(tx: Tx, node: Node, incoming: Incoming) -> Ignored | None:
-    """A group let one of ours in."""
+    """A group let one of ours in; somebody comes who was invited; or a moderator elsewhere lets somebody in."""
     return await _answered(tx, node, incoming, accept=True)
 
 
 @inbound.on("Reject", "Join", needs=("actor",))
+@inbound.on("Reject", "Invite", needs=("actor",))
 @inbound.on("Reject", "Member", needs=("actor",))
 async def joining_rejected(tx: Tx, node: Node, incoming: Incoming) -> Ignored | None:
-    """A group turned one of ours away, or put them out."""
+    """A group turned one of ours away, or put them out; or somebody will not come."""
     return await _answered(tx, node, incoming, accept=False)
 
 
 async def _answered(tx: Tx, node: Node, incoming: Incoming, *, accept: bool) -> Ignored | None:
     member = await _our_member(tx, node, incoming)
     if member is None:
+        if accept and incoming.activity.object_type == "Invite":
+            await _say_too_late(tx, incoming)
         return Ignored("member_unknown")
-    await joining.receive_answer(tx, member, accept=accept)
+    group = await groups.get_group(tx, member.group_id)
+    if not group.local:
+        if not _speaks_for(incoming, group):
+            raise Refused("not_asked")
+        await joining.receive_answer(tx, member, accept=accept)
+    elif member.actor_id == incoming.sender.id:
+        if member.state == "asked":
+            raise Refused("not_asked")  # nobody lets themselves in
+        await joining.receive_invitation_answer(tx, group, member, accept=accept)
+    elif member.state == "asked":
+        try:
+            by_id, about = incoming.sender.id, member.actor_id
+            await joining.answer_request(tx, node, by_id, group.actor_id, about, accept=accept)
+        except NodeError:
+            raise Refused("not_moderator") from None
+    elif member.state != "member" or not accept:
+        raise Refused("not_asked")
     return None
 
 
-def asking_of(member: Member) -> Asking:
-    """What a membership came from."""
-    return belonging.Asking(member.id, member.uri, member.form, member.answer)
+async def _say_too_late(tx: Tx, incoming: Incoming) -> None:
+    """An invitation of ours was taken back before the yes came: whoever said it must learn that it holds nothing."""
+    invitation = incoming.activity.object
+    assert isinstance(invitation, vocab.Activity)
+    known = await find_by_uri(tx, invitation.object_id or "")
+    group = await groups.find_group(tx, known.id) if known is not None and known.local else None
+    if group is None or invitation.target_id != incoming.sender.uri:
+        return
+    if await members.find_member(tx, group.actor_id, incoming.sender.id) is None:
+        actor = await get_actor(tx, incoming.sender.id)
+        await joining.say_no(tx, group, actor, invitation.id or "")
 
 
-async def sender_of(tx: Tx, incoming: Incoming) -> Actor:
-    """Who sent it, as a whole row."""
-    return await get_actor(tx, incoming.sender.id)
+@inbound.on("Update", "Member", needs=("actor",))
+async def role_given(tx: Tx, node: Node, incoming: Incoming) -> Ignored | None:
+    """Somebody has another role."""
+    return await deeds.take_role(tx, node, incoming)

@@ -42,6 +42,8 @@ def describe(document: vocab.Actor, group: Group) -> vocab.Actor:
         member_count=group.members_count,
         members_only=group.visibility == "private",
         posting_restricted_to_mods=group.posting == "moderators",
+        join_question=group.question or None,
+        group_rules=tuple(group.rules),
         **{place: f"{group.uri}/{place}" for place in PLACES},
     )
 

@@ -6,7 +6,7 @@ from node.db.database import Tx
 from node.features.notifications import store
 from node.features.notifications.store import Notice
 
-__all__ = ["Notice", "notify", "notify_several", "withdraw", "withdraw_about_group"]
+__all__ = ["Notice", "notify", "notify_several", "withdraw", "withdraw_about_group", "withdraw_from"]
 
 
 async def notify(tx: Tx, owner_id: int, kind: str, actor_id: int, post_id: int | None = None) -> None:
@@ -29,3 +29,8 @@ async def withdraw(tx: Tx, owner_id: int, kind: str, actor_id: int, post_id: int
 async def withdraw_about_group(tx: Tx, kind: str, actor_id: int, group_id: int) -> None:
     """Take back from everybody what they were told of somebody and a group."""
     await store.delete_about_group(tx, kind, actor_id, group_id)
+
+
+async def withdraw_from(tx: Tx, owner_id: int, kind: str, group_id: int) -> None:
+    """Take back from one person what a group told them."""
+    await store.delete_from_group(tx, owner_id, kind, group_id)

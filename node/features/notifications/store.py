@@ -74,3 +74,13 @@ async def delete_before(tx: Tx, before: datetime, limit: int) -> int:
             limit,
         )
     )
+
+
+async def delete_from_group(tx: Tx, owner_id: int, kind: str, group_id: int) -> None:
+    """Remove what one person was told by a group."""
+    await tx.execute(
+        "DELETE FROM notifications WHERE owner_id = $1 AND kind = $2 AND group_id = $3",
+        owner_id,
+        kind,
+        group_id,
+    )

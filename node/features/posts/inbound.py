@@ -10,6 +10,7 @@ from federation import groups, vocab
 from federation.dispatch import Inbound
 from node.db.database import Tx
 from node.features.actors import burial
+from node.features.groups import deeds
 from node.features.media import service as media
 from node.features.neighbours import service as neighbours
 from node.features.polls import service as polls
@@ -209,11 +210,13 @@ async def _pin(tx: Tx, incoming: Incoming, *, add: bool) -> Ignored | None:
 
 @inbound.on("Add", "*", needs=("actor",))
 async def post_pinned(tx: Tx, node: Node, incoming: Incoming) -> Ignored | None:
-    """Somebody keeps a post at the top of their profile."""
-    return await _pin(tx, incoming, add=True)
+    """Somebody keeps a post at the top of their profile, or makes somebody a moderator of a group."""
+    ended = await deeds.take(tx, node, incoming)
+    return ended if ended is not deeds.NOT_A_DEED else await _pin(tx, incoming, add=True)
 
 
 @inbound.on("Remove", "*", needs=("actor",))
 async def post_unpinned(tx: Tx, node: Node, incoming: Incoming) -> Ignored | None:
-    """Somebody lets it sink back."""
-    return await _pin(tx, incoming, add=False)
+    """Somebody lets it sink back, or takes a role from somebody or puts them out of a group."""
+    ended = await deeds.take(tx, node, incoming)
+    return ended if ended is not deeds.NOT_A_DEED else await _pin(tx, incoming, add=False)

@@ -15,7 +15,7 @@ from node.db.database import Tx
 from node.errors import N_, NodeError
 from node.features.accounts import service as accounts
 from node.features.actors import lookup
-from node.features.actors.store.reads import Actor, find_by_handle, get_actor
+from node.features.actors.store.reads import Actor, find_by_handle, get_actor, is_shown
 from node.features.media import service as media
 from node.features.neighbours import service as neighbours
 from node.features.notifications.service import notify
@@ -75,12 +75,13 @@ async def meet_mentioned(node: Node, source: str) -> None:
     await asyncio.gather(*(meet(handle) for handle in handles if "@" in handle))
 
 
-async def _mentioned(tx: Tx, node: Node, source: str) -> dict[str, Actor]:
+async def _mentioned(tx: Tx, node: Node, source: str, author_id: int) -> dict[str, Actor]:
     found: dict[str, Actor] = {}
     for handle in text.find_mentions(source)[:MAX_MENTIONS]:
         name, _, host = handle.partition("@")
         actor = await find_by_handle(tx, name, (host or node.handle_host).lower())
-        if actor is not None and actor.deleted_at is None and actor.kind != "Application":
+        shown = actor is not None and await is_shown(tx, actor, author_id)
+        if actor is not None and shown and actor.deleted_at is None and actor.kind != "Application":
             found[handle] = actor
     return found
 
@@ -142,7 +143,7 @@ async def write_post(tx: Tx, node: Node, author_id: int, draft: Draft) -> int:
             detail="moved",
         )
     parent = await views.get_post(tx, draft.in_reply_to_id, author_id) if draft.in_reply_to_id else None
-    mentioned = await _mentioned(tx, node, draft.source)
+    mentioned = await _mentioned(tx, node, draft.source, author_id)
     quoted = await views.get_post(tx, draft.quoted_id, author_id) if draft.quoted_id else None
     if quoted is not None:
         quoting.check_may_quote(quoted, author_id)
@@ -285,7 +286,7 @@ async def edit_post(tx: Tx, node: Node, author_id: int, post_id: int, draft: Dra
             field="option",
             text=N_("A post cannot become a poll afterwards. Please write a new one."),
         )
-    mentioned = await _mentioned(tx, node, draft.source)
+    mentioned = await _mentioned(tx, node, draft.source, author_id)
     await writes.put_revision(tx, post_id)
     post = _new_post(tx, node, before.author, draft, mentioned)
     policy = quoting.kept_policy(draft.quote_policy or before.quote_policy, before.audience)

@@ -16,7 +16,7 @@ from node.appkeys import Viewer
 from node.db.database import Tx
 from node.errors import N_
 from node.features.accounts import service as accounts
-from node.features.actors.store.reads import Actor, count_local, find_by_handle, get_actor
+from node.features.actors.store.reads import Actor, count_local, find_by_handle, get_actor, is_shown
 from node.features.follows.present import page_path, person_line, short_handle
 from node.features.media import service as media
 from node.features.media import store as media_store
@@ -374,6 +374,6 @@ async def preview_of(tx: Tx, node: Node, source: str) -> Markup:
     for handle in text.find_mentions(source)[:MAX_MENTIONS]:
         name, _at, host = handle.partition("@")
         actor = await find_by_handle(tx, name, (host or node.handle_host).lower())
-        if actor is not None:
+        if actor is not None and await is_shown(tx, actor, None):
             known[handle] = node.uri(page_path(actor))
     return Markup(text.compose(source, mentions=known, tag_url=node.tag_url).html)

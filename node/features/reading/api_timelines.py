@@ -84,7 +84,7 @@ async def show_statuses_of(request: web.Request) -> api.Page:
     params = await read_params(request)
     window, viewer_id = params.window(20, 40), api.viewer_id(request)
     async with request.app[NODE].db.read() as tx:
-        actor = await get_shown(tx, path_id(request))
+        actor = await get_shown(tx, path_id(request), viewer_id)
         if actor.suspended_at is not None:
             return api.page([], [], window)
         if params.flag("pinned"):

@@ -75,7 +75,7 @@ async def show_profile(request: web.Request) -> web.StreamResponse:
     handle = request.match_info["handle"]
     async with node.db.read() as tx:
         try:
-            person = await find_shown(tx, node, handle)
+            person = await find_shown(tx, node, handle, viewer.actor_id if viewer else None)
         except NodeError as error:
             if error.code == "not_found" and viewer is not None and "@" in handle:
                 raise web.HTTPSeeOther("/search?" + urlencode({"q": f"@{handle}"})) from None

@@ -43,7 +43,7 @@ async def write(request: web.Request) -> Report:
         raise api.invalid("category", "ERR_INCLUSION", "is not included in the list")
     post_ids = params.ids("status_ids", service.MOST_POSTS)
     async with node.db.tx() as tx:
-        target = await get_shown(tx, target_id)
+        target = await get_shown(tx, target_id, viewer.actor_id)
         report = await service.write_report(
             tx,
             node,

@@ -118,6 +118,8 @@ async def _elsewhere_page(
         raise NodeError("not_found", detail="only our own things are handed on")
     async with node.db.read() as tx:
         actor = await actors.find_by_uri(tx, uri)
+        if actor is not None and not await actors.is_shown(tx, actor, None):
+            actor = None
     person = person_line(node, actor) if actor is not None and actor.deleted_at is None else None
     context = ElsewherePage(form=form, uri=uri, person=person, way=way)
     return render(request, "search/elsewhere.html", context, status=422 if form.errors else 200)

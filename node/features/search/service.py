@@ -39,17 +39,23 @@ async def find(node: Node, viewer_id: int | None, query: str, *, resolve: bool, 
         return await _by_address(node, viewer_id, query, resolve=resolve)
     if _is_handle(query):
         try:
-            found = await (lookup.resolve_handle(node, query) if resolve else lookup.find_known(node, query))
+            look = lookup.resolve_handle if resolve else lookup.find_known
+            found = await look(node, query, viewer_id)
         except NodeError:
             found = None
-        if found is not None:
+        if found is not None and await _is_shown(node, found, viewer_id):
             return Found(actors=[found])
         if query.lstrip("@").count("@"):
             return Found()
     async with node.db.read() as tx:
-        people = await actor_store.list_matching(tx, query.lstrip("@#"), limit)
+        people = await actor_store.list_matching(tx, query.lstrip("@#"), limit, viewer_id)
         tags = await store.list_tags(tx, text.normalise_hashtag(query), limit)
     return Found(actors=people, tags=tags)
+
+
+async def _is_shown(node: Node, actor: Actor, viewer_id: int | None) -> bool:
+    async with node.db.read() as tx:
+        return await actor_store.is_shown(tx, actor, viewer_id)
 
 
 def _is_handle(query: str) -> bool:
@@ -66,7 +72,9 @@ async def _by_address(node: Node, viewer_id: int | None, address: str, *, resolv
         thing = vocab.read(document.document)
         if isinstance(thing, vocab.Actor):
             async with node.db.tx() as tx:
-                return Found(actors=[await node.hooks.remember_actor(tx, node, thing)])
+                actor = await node.hooks.remember_actor(tx, node, thing)
+                shown = await actor_store.is_shown(tx, actor, viewer_id)
+                return Found(actors=[actor] if shown else [])
         if isinstance(thing, vocab.Object):
             post_id = await fetched.take_fetched(node, thing)
             async with node.db.read() as tx:
@@ -79,7 +87,8 @@ async def _by_address(node: Node, viewer_id: int | None, address: str, *, resolv
 async def _known_address(tx: Tx, viewer_id: int | None, address: str) -> Found | None:
     actor = await actor_store.find_by_uri(tx, address) or await store.find_actor_by_url(tx, address)
     if actor is not None:
-        return Found(actors=[actor] if actor.deleted_at is None else [])
+        shown = actor.deleted_at is None and await actor_store.is_shown(tx, actor, viewer_id)
+        return Found(actors=[actor] if shown else [])
     post_id = await store.find_post_by_address(tx, address)
     if post_id is not None:
         return Found(posts=await views.list_posts(tx, [post_id], viewer_id))

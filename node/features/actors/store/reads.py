@@ -104,9 +104,34 @@ async def find_by_handle(tx: Tx, username: str, host: str) -> Actor | None:
     )
 
 
-async def is_reachable(tx: Tx, actor: Actor) -> bool:
-    """Whether others may find this actor: not deleted, not suspended, and, of ours, let in by now (AUT-12)."""
+# A closed group is there for those who belong or were invited, one of a house alone for its people (ACL-08).
+_SHOWN = """(a.kind <> 'Group' OR NOT EXISTS (
+        SELECT 1 FROM groups g WHERE g.actor_id = a.id AND g.visibility IN ('private', 'local')
+          AND NOT (g.visibility = 'local' AND EXISTS (SELECT 1 FROM actors v WHERE v.id = $1::bigint AND v.local))
+          AND NOT EXISTS (SELECT 1 FROM members m WHERE m.group_id = a.id AND m.actor_id = $1::bigint
+                          AND m.state IN ('member', 'invited'))))"""
+
+
+async def is_shown(tx: Tx, actor: Actor, viewer_id: int | None) -> bool:
+    """Whether somebody (None: a visitor, or another house) may know that this actor exists."""
+    if actor.kind != "Group":
+        return True
+    return await list_shown_ids(tx, [actor.id], viewer_id) == {actor.id}
+
+
+async def list_shown_ids(tx: Tx, actor_ids: Sequence[int], viewer_id: int | None) -> set[int]:
+    """Those of the ids that somebody may know of."""
+    records = await tx.fetch(
+        f"SELECT a.id FROM actors a WHERE a.id = ANY($2) AND {_SHOWN}", viewer_id, list(actor_ids)
+    )
+    return {record["id"] for record in records}
+
+
+async def is_reachable(tx: Tx, actor: Actor, viewer_id: int | None = None) -> bool:
+    """Whether somebody may find this actor: not deleted, not suspended, and, of ours, let in by now (AUT-12)."""
     if actor.deleted_at is not None or actor.suspended_at is not None:
+        return False
+    if not await is_shown(tx, actor, viewer_id):
         return False
     if not actor.local:
         return True
@@ -170,16 +195,17 @@ async def list_local(tx: Tx, window: rows.Window) -> list[Actor]:
     return rows.many(Actor, records)
 
 
-async def list_matching(tx: Tx, prefix: str, limit: int) -> list[Actor]:
+async def list_matching(tx: Tx, prefix: str, limit: int, viewer_id: int | None = None) -> list[Actor]:
     """Actors whose user name or display name starts with `prefix`, ours first."""
     pattern = prefix.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
     records = await tx.fetch(
-        f"""SELECT {COLUMNS} FROM actors
-            WHERE (lower(username) LIKE $1 OR lower(display_name) LIKE $1)
+        f"""SELECT {COLUMNS} FROM actors a
+            WHERE (lower(username) LIKE $2 OR lower(display_name) LIKE $2) AND {_SHOWN}
               AND deleted_at IS NULL AND suspended_at IS NULL AND kind <> 'Application'
               AND NOT EXISTS (SELECT 1 FROM accounts c
-                              WHERE c.actor_id = actors.id AND c.state IN ('unconfirmed', 'waiting'))
-            ORDER BY local DESC, last_post_at DESC NULLS LAST, id DESC LIMIT $2""",
+                              WHERE c.actor_id = a.id AND c.state IN ('unconfirmed', 'waiting'))
+            ORDER BY local DESC, last_post_at DESC NULLS LAST, id DESC LIMIT $3""",
+        viewer_id,
         pattern,
         limit,
     )

@@ -76,6 +76,11 @@ async def delete_everything_of(tx: Tx, actor_id: int) -> None:
         # What polls counted stays counted, as elsewhere; who chose it is forgotten.
         "DELETE FROM poll_votes WHERE actor_id = $1",
         "DELETE FROM bookmarks WHERE actor_id = $1",
+        """UPDATE groups g SET members_count = GREATEST(g.members_count - 1, 0) FROM members m
+           WHERE m.actor_id = $1 AND m.state = 'member' AND g.actor_id = m.group_id""",
+        "DELETE FROM members WHERE actor_id = $1 OR group_id = $1",
+        "DELETE FROM group_bans WHERE actor_id = $1",
+        "DELETE FROM group_invites WHERE group_id = $1",
         "DELETE FROM follows WHERE follower_id = $1 OR followee_id = $1",
         "DELETE FROM blocks WHERE actor_id = $1 OR target_id = $1",
         "DELETE FROM mutes WHERE actor_id = $1 OR target_id = $1",

@@ -13,6 +13,7 @@ from node.features.groups.service.rights import MODERATING
 from node.features.groups.store import groups, members
 from node.features.groups.store.groups import Group
 from node.features.groups.store.members import Member
+from node.features.notifications import service as notifications
 from node.features.notifications.service import withdraw_about_group
 from node.features.timelines import store as timelines
 from node.runtime import Node
@@ -87,6 +88,7 @@ async def end(tx: Tx, group: Group, actor_id: int) -> Member | None:
     await _recount(tx, group)
     for kind in ("group_request", "group_invite"):
         await withdraw_about_group(tx, kind, actor_id, group.actor_id)
+    await notifications.withdraw_from(tx, actor_id, "group_joined", group.actor_id)
     return ended
 
 

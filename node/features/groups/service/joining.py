@@ -16,7 +16,7 @@ from node.features.actors.store.reads import Actor, get_actor
 from node.features.follows import store as follows
 from node.features.follows import translate as follow_words
 from node.features.groups import translate
-from node.features.groups.service import belonging, log, rights, telling
+from node.features.groups.service import belonging, inviting, log, rights, telling
 from node.features.groups.service.belonging import Asking
 from node.features.groups.store import groups, members
 from node.features.groups.store.groups import Group
@@ -124,16 +124,19 @@ async def receive_asking(tx: Tx, node: Node, group: Group, actor: Actor, asking:
     """
     group = await groups.lock_group(tx, group.actor_id)
     found = await rights.standing_in(tx, group, actor.id)
-    if group.visibility == "local" or not found.may_see():
+    if group.visibility == "local":
+        return "hidden"
+    if not found.may_see() and not await inviting.is_open(tx, group, asking.answer):
         return "hidden"
     blocked = await follows.find_block_between(tx, actor.id, group.actor_id)
     known = found.member
     state = known.state if known is not None else ""
-    if blocked or found.ban is not None or (not state and not found.may_ask()):
+    invited = found.ban is None and not blocked and await inviting.opens(tx, group, asking.answer)
+    if not invited and (blocked or found.ban is not None or (not state and not found.may_ask())):
         refused = belonging.row_of(tx, group, actor, asking, "asked")
         await telling.answer(tx, group, actor, refused, accept=False)
         return "refused"
-    if state in ("member", "invited") or group.openness == "open":
+    if invited or state in ("member", "invited") or group.openness == "open":
         member = await belonging.admit(tx, group, actor, asking)
         await telling.answer(tx, group, actor, member, accept=True)
         return "member"
@@ -258,3 +261,43 @@ async def answer_invitation(tx: Tx, node: Node, actor_id: int, group_id: int, *,
     for kind in ("group_invite",):
         if invited.invited_by is not None:
             await withdraw_about_group(tx, kind, invited.invited_by, group_id)
+
+
+async def receive_invitation(tx: Tx, node: Node, group: Group, invitee: Actor, by_id: int, uri: str) -> None:
+    """A group of another house asks one of ours in; who asked to join already says yes at once."""
+    group = await groups.lock_group(tx, group.actor_id)
+    known = await members.find_member(tx, group.actor_id, invitee.id)
+    if known is not None and known.state == "member":
+        return
+    if await follows.find_block_between(tx, invitee.id, by_id):
+        return
+    asking = Asking(tx.new_id(), uri, "Invite", "")
+    if known is not None and known.state == "asked":
+        await belonging.end(tx, group, invitee.id)
+    row = belonging.row_of(tx, group, invitee, asking, "invited")
+    await members.put_member(tx, msgspec.structs.replace(row, invited_by=by_id))
+    if known is not None and known.state == "asked":
+        await answer_invitation(tx, node, invitee.id, group.actor_id, accept=True)
+    else:
+        await telling.notice(tx, group, "group_invite", by_id, [invitee.id])
+
+
+async def receive_invitation_answer(tx: Tx, group: Group, member: Member, *, accept: bool) -> None:
+    """Somebody elsewhere says yes or no to an invitation of ours; a later no ends the membership."""
+    group = await groups.lock_group(tx, group.actor_id)
+    actor = await get_actor(tx, member.actor_id)
+    kept_out = await rights.is_kept_out(tx, group, actor.id) or group.archived_at is not None
+    if accept and kept_out:
+        await belonging.end(tx, group, actor.id)
+        await say_no(tx, group, actor, member.uri)
+    elif accept:
+        await belonging.admit(tx, group, actor, Asking(member.id, member.uri, member.form, ""))
+    else:
+        await belonging.end(tx, group, actor.id)
+
+
+async def say_no(tx: Tx, group: Group, actor: Actor, uri: str) -> None:
+    """Tell somebody elsewhere that what they said to get in holds nothing."""
+    asking = Asking(tx.new_id(), uri, "Join", "")
+    row = belonging.row_of(tx, group, actor, asking, "asked")
+    await telling.answer(tx, group, actor, row, accept=False)
