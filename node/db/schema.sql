@@ -790,7 +790,7 @@ CREATE TABLE public.wants (
     attempts integer DEFAULT 0 NOT NULL,
     ended_at timestamp with time zone,
     code text DEFAULT ''::text NOT NULL,
-    CONSTRAINT wants_kind_check CHECK ((kind = ANY (ARRAY['thread'::text, 'backfill'::text, 'followers'::text, 'handle'::text, 'burial'::text])))
+    CONSTRAINT wants_kind_check CHECK ((kind = ANY (ARRAY['thread'::text, 'backfill'::text, 'followers'::text, 'handle'::text, 'burial'::text, 'group'::text])))
 );
 
 ALTER TABLE ONLY public.accounts
