@@ -11,6 +11,7 @@ import pytest
 from node.features.actors.store.reads import Actor
 from node.features.posts import polling, service
 from node.features.posts.service import Draft
+from node.wire import applying
 from tests.node.wire.polls import House, vote
 from tests.node.wire.strangers import (
     PUBLIC,
@@ -222,3 +223,29 @@ async def test_a_deleted_poll_leaves_a_tombstone_of_its_kind(
     assert gone["object"]["formerType"] == "Question" and gone["object"]["id"] == uri
     assert await house.hear(eve, vote(eve, uri, "Nie")) == [("ignored", "vote")]
     assert PUBLIC in gone["to"]
+
+
+async def test_a_vote_that_is_refused_does_not_send_the_others_of_its_batch_one_by_one(
+    house: House, amina: Actor, eve: Stranger, vera: Stranger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is refused is returned: raised, it would undo the batch, and each would be worked off alone."""
+    _, uri = await house.ask(amina)
+    _, hidden = await house.ask(amina, audience="followers")
+    for who in (eve, vera):
+        await known_as(house.node, who)
+    rounds: list[bool] = []
+    original = applying.Applying.apply
+
+    async def watched(self: Any, *given: Any, one_by_one: bool = False) -> None:
+        rounds.append(one_by_one)
+        await original(self, *given, one_by_one=one_by_one)
+
+    monkeypatch.setattr(applying.Applying, "apply", watched)
+    given = [(eve, hidden), (eve, uri), (vera, hidden), (vera, uri)]
+    votes = [(who, vote(who, where, "Nie")) for who, where in given]
+    for who, activity in votes:
+        assert await who.send(house.node, activity) == 202
+    await run(house.node)
+    ends = [await outcome(house.node, activity) for _, activity in votes]
+    assert ends == [("refused", "not_visible"), ("done", "")] * 2
+    assert rounds and not any(rounds)
