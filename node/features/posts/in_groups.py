@@ -15,6 +15,7 @@ import msgspec
 from federation import groups, strict_json, vocab
 from node.db.database import Tx
 from node.errors import N_, NodeError
+from node.features.actors.store.reads import get_actor
 from node.features.posts import translate
 from node.features.posts.store import in_groups as store
 from node.features.posts.store import marks, writes
@@ -177,7 +178,7 @@ async def enter(tx: Tx, node: Node, place: Place, entering: Entering) -> None:
     await timelines.put_boost(tx, boost_id)
     if place.is_public:
         post = await writes.get_post(tx, entering.post_id)
-        author_uri = str(entering.create.get("actor", ""))
+        author_uri = (await get_actor(tx, entering.author_id)).uri
         plain = translate.announce(
             boost.uri, place.uri, place.followers_uri, post.uri, author_uri, audience="public", now=tx.now
         )

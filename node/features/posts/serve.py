@@ -6,7 +6,7 @@ alike, deleted is 410. Spec: AP §3, §5.
 
 from aiohttp import web
 
-from federation import vocab
+from federation import uris, vocab
 from node.appkeys import NODE
 from node.db.database import Tx
 from node.db.rows import Window
@@ -15,6 +15,8 @@ from node.feature import Route
 from node.features.actors.store import reads as actors
 from node.features.posts import service, translate, views
 from node.features.posts.store import marks, reads
+from node.features.posts.store.group_acts import list_pinned
+from node.features.posts.store.in_groups import find_member_at
 from node.features.posts.views import PostView
 from node.runtime import Node
 from node.web.asked import path_id
@@ -34,12 +36,17 @@ async def _visible_post(request: web.Request) -> PostView | None:
         except NodeError:
             post = None
     if post is None:
-        signer = await serve.signer_of(request)
-        if signer is None or signer.suspended:
+        owner = await serve.signing_uri_of(request)
+        if owner is None:
             return None
         async with node.db.read() as tx:
+            signer = (await arrivals.list_known(tx, [owner])).get(owner)
+            # A house with a member of a closed group reads for that member, whoever of it signs.
+            viewer_id = await find_member_at(tx, post_id, uris.host_of(owner)) or (signer and signer.id)
+            if viewer_id is None or (signer is not None and signer.suspended):
+                return None
             try:
-                post = await views.get_post(tx, post_id, signer.id)
+                post = await views.get_post(tx, post_id, viewer_id)
             except NodeError:
                 return None
     return post if post.local and post.audience != "local" else None
@@ -93,7 +100,11 @@ async def _owner(request: web.Request, tx: Tx) -> actors.Actor | None:
     node = request.app[NODE]
     path = request.path.partition("/outbox")[0].partition("/featured")[0]
     actor = await actors.find_by_uri(tx, node.uri(path))
-    return actor if actor and actor.local and await actors.is_reachable(tx, actor) else None
+    if actor is None or not actor.local or not await actors.is_reachable(tx, actor):
+        return None
+    # A closed group is not there for whoever asks for these; its members' houses are sent what it says.
+    closed = actor.kind == "Group" and not await node.hooks.groups.is_shown_at(tx, actor.id, "")
+    return None if closed else actor
 
 
 async def show_outbox(request: web.Request) -> web.Response:
@@ -137,7 +148,9 @@ async def show_featured(request: web.Request) -> web.Response:
         actor = await _owner(request, tx)
         if actor is None:
             return serve.answer_missing()
-        posts = await views.list_posts(tx, await reads.list_pinned_ids(tx, actor.id), None)
+        of_group = actor.kind == "Group"
+        pinned = await (list_pinned if of_group else reads.list_pinned_ids)(tx, actor.id)
+        posts = [post for post in await views.list_posts(tx, pinned, None) if post.local or not of_group]
     notes = tuple(_note_alone(node, post) for post in posts)
     found = vocab.Collection(
         id=actor.featured_uri, type="OrderedCollection", total_items=len(notes), items=notes

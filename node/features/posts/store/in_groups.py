@@ -173,3 +173,15 @@ async def stands_in(tx: Tx, group_id: int, post_id: int) -> bool:
         "SELECT EXISTS (SELECT 1 FROM posts WHERE id = $2 AND group_id = $1)", group_id, post_id
     )
     return found
+
+
+async def find_member_at(tx: Tx, post_id: int, host: str) -> int | None:
+    """Somebody of this host who belongs to the closed group a post is for."""
+    found: int | None = await tx.fetchval(
+        """SELECT m.actor_id FROM posts p JOIN members m ON m.group_id = p.group_id AND m.state = 'member'
+           JOIN actors a ON a.id = m.actor_id AND NOT a.local AND a.host = $2
+           WHERE p.id = $1 AND p.audience = 'group' AND p.group_state = '' LIMIT 1""",
+        post_id,
+        host,
+    )
+    return found
