@@ -42,7 +42,8 @@ async def _visible_post(request: web.Request) -> PostView | None:
         async with node.db.read() as tx:
             signer = (await arrivals.list_known(tx, [owner])).get(owner)
             # A house with a member of a closed group reads for that member, whoever of it signs.
-            viewer_id = await find_member_at(tx, post_id, uris.host_of(owner)) or (signer and signer.id)
+            member_id = await find_member_at(tx, post_id, uris.host_of(owner))
+            viewer_id = member_id or (signer.id if signer is not None else None)
             if viewer_id is None or (signer is not None and signer.suspended):
                 return None
             try:
