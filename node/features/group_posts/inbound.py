@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Callable
 from federation import groups, vocab
 from federation.dispatch import Inbound
 from node.db.database import Tx
+from node.features.groups import deeds
+from node.features.groups.store import groups as known_groups
 from node.features.posts import group_acts as acts
 from node.features.posts import inbound as posts
 from node.features.posts import inbound_emoji, inbound_marks, translate
@@ -41,6 +43,19 @@ def _from_group(function: Told) -> Callable[[Tx, Node, Incoming], Awaitable[Igno
         return ended
 
     return handle
+
+
+async def _deed(tx: Tx, node: Node, incoming: Incoming, group: Known) -> Ignored | None:
+    """Who belongs to a group and who runs it: its word alone counts."""
+    copy = await known_groups.find_group(tx, group.id)
+    return await deeds.apply(tx, node, copy, incoming.activity) if copy is not None else deeds.NOT_A_DEED
+
+
+@inbound.on("Announce", "Block", needs=("actor",))
+@_from_group
+async def ban_passed_on(tx: Tx, node: Node, incoming: Incoming, group: Known) -> Ended:
+    """Those who run a group keep somebody out."""
+    return await _deed(tx, node, incoming, group)
 
 
 def _is_meant_for(group: Known, incoming: Incoming, thing: vocab.Object) -> bool:
@@ -145,6 +160,8 @@ async def undone_passed_on(tx: Tx, node: Node, incoming: Incoming, group: Known)
     """Somebody takes back a vote, or those who run the group a lock or a removal."""
     undone = incoming.activity.object
     kind = incoming.activity.object_type
+    if kind == "Block":
+        return await _deed(tx, node, incoming, group)
     if not isinstance(undone, vocab.Activity) or not await _is_about_group(tx, group, incoming):
         return Ignored("not_in_group")
     if kind in ("Lock", "Delete"):
@@ -189,12 +206,14 @@ async def lock_passed_on(tx: Tx, node: Node, incoming: Incoming, group: Known) -
 @inbound.on("Announce", "Add", needs=("actor",))
 @_from_group
 async def pin_passed_on(tx: Tx, node: Node, incoming: Incoming, group: Known) -> Ended:
-    """Those who run a group keep a post at its top."""
-    return await acts.take_act(tx, incoming, group)
+    """Those who run a group keep a post at its top, or let somebody moderate."""
+    ended = await _deed(tx, node, incoming, group)
+    return ended if ended is not deeds.NOT_A_DEED else await acts.take_act(tx, incoming, group)
 
 
 @inbound.on("Announce", "Remove", needs=("actor",))
 @_from_group
 async def unpin_passed_on(tx: Tx, node: Node, incoming: Incoming, group: Known) -> Ended:
-    """Those who run a group let a post sink back."""
-    return await acts.take_act(tx, incoming, group)
+    """Those who run a group let a post sink back, or take a role from somebody."""
+    ended = await _deed(tx, node, incoming, group)
+    return ended if ended is not deeds.NOT_A_DEED else await acts.take_act(tx, incoming, group)

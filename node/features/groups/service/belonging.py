@@ -49,6 +49,13 @@ def row_of(tx: Tx, group: Group, actor: Actor, asking: Asking, state: str) -> Me
     )
 
 
+def is_older(uri: str, other: str) -> bool:
+    """Whether of two Joins of one house, numbered by it as ours are, the first was said earlier."""
+    (folder, _, number), (other_folder, _, other_number) = uri.rpartition("/"), other.rpartition("/")
+    numbered = number.isdecimal() and other_number.isdecimal()
+    return folder == other_folder and numbered and int(number) < int(other_number)
+
+
 async def admit(tx: Tx, group: Group, actor: Actor, asking: Asking) -> Member:
     """They belong from now on; who does already keeps role and date."""
     known = await members.find_member(tx, group.actor_id, actor.id)

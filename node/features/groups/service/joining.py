@@ -136,6 +136,10 @@ async def receive_asking(tx: Tx, node: Node, group: Group, actor: Actor, asking:
         refused = belonging.row_of(tx, group, actor, asking, "asked")
         await telling.answer(tx, group, actor, refused, accept=False)
         return "refused"
+    if known is not None and state == "member" and belonging.is_older(asking.uri, known.uri):
+        late = belonging.row_of(tx, group, actor, asking, "member")
+        await telling.answer(tx, group, actor, late, accept=True)
+        return "member"
     if invited or state in ("member", "invited") or group.openness == "open":
         member = await belonging.admit(tx, group, actor, asking)
         await telling.answer(tx, group, actor, member, accept=True)
