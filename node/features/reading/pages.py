@@ -296,7 +296,7 @@ ROUTES: tuple[Route, ...] = (
 
 NAV: tuple[NavItem, ...] = (
     NavItem(N_("Today"), "/", "home", "member", 10),
-    NavItem(N_("House"), "/house-news", "people", "member", 20),
+    NavItem(N_("House news"), "/house-news", "home", "member", 105),
     NavItem(N_("News"), "/notifications", "bell", "member", 30),
     NavItem(N_("Me"), "/me", "person", "member", 40),
     NavItem(N_("Write"), "/write", "pen", "member", 100),

@@ -53,7 +53,9 @@ async def found(request: web.Request) -> web.StreamResponse:
                 raise
             form.refuse(error)
         else:
-            return go_to(f"/groups/{actor.id}/settings?done=picture" if form.errors else f"/@{actor.username}")
+            return go_to(
+                f"/groups/{actor.id}/settings?done=picture" if form.errors else f"/@{actor.username}"
+            )
     return render(request, "groups/edit.html", forms.page(form, host=node.handle_host), status=422)
 
 
