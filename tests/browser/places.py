@@ -16,6 +16,8 @@ from node.feature import Route
 from node.features.actors.service import Field, ProfileChange, update_profile
 from node.features.actors.store.reads import Actor
 from node.features.follows import service as follows
+from node.features.groups.service import founding, joining, links
+from node.features.groups.service.founding import Founding
 from node.features.media import service as media
 from node.features.polls.service import PollDraft
 from node.features.posts import reactions, service
@@ -28,7 +30,7 @@ from tests.rig import RigNode
 NO_PAGES = (
     "/api/", "/ap/", "/.well-known/", "/nodeinfo/", "/actor", "/oauth/", "/media/", "/avatars/", "/headers/",
 )  # fmt: skip
-SENDS_ON = ("/posts/{id:[0-9]+}", "/me", "/authorize_interaction")
+SENDS_ON = ("/posts/{id:[0-9]+}", "/me", "/authorize_interaction", "/groups/{id:[0-9]+}/feed")
 FILLED = {
     "/from-my-house": "/from-my-house?uri={amina_uri}",
     "/invite/{code}": "/invite/AAAAAAAAAAAAAAAA",
@@ -46,6 +48,14 @@ FILLED = {
     "/{what:posts|people}/{id:[0-9]+}/report": "/people/{olena}/report",
     "/people/{id:[0-9]+}/reported": "/people/{olena}/reported",
     "/manage/reports/{id:[0-9]+}": "/manage/reports/{report}",
+    "/group-invite/{code}": "/group-invite/{code}",
+    "/groups/{id:[0-9]+}/members/{person:[0-9]+}": "/groups/{group}/members/{olena}",
+    "/groups/{id:[0-9]+}/{what:archive|reopen|end|keep}": "/groups/{group}/end",
+    **{
+        f"/groups/{{id:[0-9]+}}/{room}": f"/groups/{{group}}/{room}"
+        for room in ("settings", "mine", "leave", "invite", "members", "requests", "log")
+    },
+    **{f"/groups/{{id:[0-9]+}}/{room}": f"/groups/{{choir}}/{room}" for room in ("join", "invitation")},
 }
 # Pages that say kindly that something is not (any more) there are pages too.
 SAYS_NO = ("/invite/", "/confirm/", "/reset/")
@@ -78,6 +88,8 @@ def places(names: dict[str, Any]) -> list[Place]:
             path = FILLED.get(route.path, route.path).format(**names)
             signed_in = route.access not in ("public", "visitor")
             found[path] = Place(path, signed_in, path.startswith(SAYS_NO))
+    for path, signed_in in (("/@workshop", False), ("/@workshop?topic=0", True), ("/@choir", True)):
+        found[path] = Place(path, signed_in)
     return sorted(found.values(), key=lambda place: (place.signed_in, place.path))
 
 
@@ -86,6 +98,27 @@ async def _picture(node: RigNode, owner: Actor) -> int:
     Image.new("RGB", (640, 480), (160, 120, 60)).save(file, "PNG")
     file.seek(0)
     return (await media.accept_upload(node.node, owner.id, file, alt="A table full of bread")).id
+
+
+async def _found_groups(node: RigNode, amina: Actor, olena: Actor, jonas: Actor) -> dict[str, Any]:
+    """A workshop Amina runs, Olena belongs to and Jonas asked to join; and a choir Olena invites Amina to."""
+    workshop = Founding(
+        username="workshop", name="Open Workshop", description="We mend things together.",
+        openness="moderated", question="What would you like to build?", rules=("Be kind.", "Tidy up."),
+        topics=("Bikes", "Toasters"), languages=("de", "en"), place="In the yard",
+        links=(Field(name="Opening hours", source="https://lindenhof.example"),),
+    )  # fmt: skip
+    choir = Founding(username="choir", name="Choir", openness="moderated", rules=("Breathe.",))
+    async with node.db.tx() as tx:
+        group = await founding.found(tx, node.node, amina.id, workshop)
+        await joining.join(tx, node.node, olena.id, group.id, "A boat.")
+        await joining.answer_request(tx, node.node, amina.id, group.id, olena.id, accept=True)
+        await joining.join(tx, node.node, jonas.id, group.id, "A bench.")
+        other = await founding.found(tx, node.node, olena.id, choir)
+        await joining.invite(tx, node.node, olena.id, other.id, amina.id)
+        code = await links.make_link(tx, amina.id, group.id, links.LinkWish(max_uses=5))
+        await links.make_link(tx, amina.id, group.id, links.LinkWish(email="kim@post.example"))
+    return {"group": group.id, "choir": other.id, "code": code}
 
 
 async def live_in(node: RigNode) -> dict[str, Any]:
@@ -133,7 +166,7 @@ async def live_in(node: RigNode) -> dict[str, Any]:
             post,
             Draft(source="Bread and soup in the yard. #bread", media_ids=(picture,)),
         )
-    return {
+    return await _found_groups(node, amina, olena, jonas) | {
         "post": post,
         "quote": quote,
         "report": report.id,

@@ -20,9 +20,11 @@ from node.features.actors.store.reads import Actor
 from node.features.follows import store as follows
 from node.features.follows.pages import find_shown
 from node.features.follows.present import page_path, person_line
+from node.features.groups import door
+from node.features.groups.store import groups
 from node.features.media import proxy
 from node.features.posts.present import card, list_answered
-from node.features.reading import store, views
+from node.features.reading import pages_group, store, views
 from node.runtime import Node
 from node.web.asked import PAGE, older_than, window
 from node.web.cards import PersonLine, PostCard
@@ -80,10 +82,14 @@ async def show_profile(request: web.Request) -> web.StreamResponse:
             if error.code == "not_found" and viewer is not None and "@" in handle:
                 raise web.HTTPSeeOther("/search?" + urlencode({"q": f"@{handle}"})) from None
             raise
+        if person.kind == "Group" and not await _shows_itself(tx, person, viewer):
+            raise NodeError("not_found", detail="group")
         if wants_activity(request) and person.local:
             raise web.HTTPFound(person.uri)
         if request.path != page_path(person):
             raise web.HTTPMovedPermanently(page_path(person))
+        if person.kind == "Group" and (group := await groups.find_group(tx, person.id)) is not None:
+            return await pages_group.show_group(request, tx, person, group)
         context = await _profile_page(request, tx, viewer, person)
         unseen = viewer is not None and not person.local and not context.cards and context.is_first
         unseen = unseen and await wants.state_of(tx, "backfill", person.id, wants.KEPT) == "unasked"
@@ -91,6 +97,12 @@ async def show_profile(request: web.Request) -> web.StreamResponse:
         async with node.db.tx() as tx:
             await wants.ask(tx, "backfill", person.id, cooldown=wants.KEPT)
     return render(request, "reading/profile.html", context)
+
+
+async def _shows_itself(tx: Tx, person: Actor, viewer: Viewer | None) -> bool:
+    """Whether somebody may know of a group; of one we know only by name, everybody may."""
+    known = await groups.find_group(tx, person.id)
+    return known is None or await door.is_shown(tx, person.id, viewer.actor_id if viewer else None)
 
 
 async def _profile_page(request: web.Request, tx: Tx, viewer: Viewer | None, person: Actor) -> ProfilePage:
@@ -135,4 +147,4 @@ async def _cards(tx: Tx, node: Node, entries: list[store.Entry], viewer: Viewer 
     return [card(node, entry.post, viewer, answered, entry.booster) for entry in found]
 
 
-ROUTES: tuple[Route, ...] = (Route("GET", "/@{handle}", show_profile, "public"),)
+ROUTES: tuple[Route, ...] = (Route("GET", "/@{handle}", show_profile, "public"), *pages_group.ROUTES)

@@ -228,6 +228,41 @@ async def list_pinned(tx: Tx, actor_id: int, viewer_id: int | None) -> list[Entr
     )
 
 
+async def list_group(
+    tx: Tx, group_id: int, viewer_id: int | None, window: Window, *, topic_id: int | None = None
+) -> list[Entry]:
+    """The conversations begun in a group, newest first, of one topic or of all."""
+    return await _list(
+        tx,
+        f"""SELECT p.id, p.id AS post_id, {_NO_BOOST} FROM posts p
+            WHERE p.group_id = $5 AND p.in_reply_to_id IS NULL AND p.group_state = '' AND p.id < $2 AND p.id > $3
+              AND ($7::bigint IS NULL OR p.topic_id = $7) AND {VISIBLE.format(viewer="$1")}
+              AND {_HIDDEN.format(author="p.author_id", now="$6")}
+            ORDER BY p.id {_order(window)} LIMIT $4""",
+        viewer_id,
+        window.upper,
+        window.lower,
+        window.limit,
+        group_id,
+        tx.now,
+        topic_id,
+        viewer_id=viewer_id,
+    )
+
+
+async def list_group_pinned(tx: Tx, group_id: int, viewer_id: int | None) -> list[Entry]:
+    """What a group keeps at the top of its page, last pinned first."""
+    return await _list(
+        tx,
+        f"""SELECT p.id, p.id AS post_id, {_NO_BOOST} FROM group_pins g JOIN posts p ON p.id = g.post_id
+            WHERE g.group_id = $1 AND p.group_state = '' AND {VISIBLE.format(viewer="$2")}
+            ORDER BY g.pinned_at DESC, p.id DESC LIMIT 5""",
+        group_id,
+        viewer_id,
+        viewer_id=viewer_id,
+    )
+
+
 async def list_messages(tx: Tx, viewer_id: int, window: Window) -> list[Entry]:
     """Direct posts to or from the viewer, newest first."""
     return await _list(

@@ -66,7 +66,6 @@ def _tabs(standing: Standing, actor: Actor, path: str) -> tuple[Place, ...]:
     places = [(_("Posts"), page_path(actor), True), (_("Members"), f"{base}/members", standing.may("read"))]
     places += [
         (_("Requests"), f"{base}/requests", standing.may_moderate() and standing.group.local),
-        (_("Waiting posts"), f"{base}/waiting", standing.may_moderate() and standing.group.local),
         (_("Log"), f"{base}/log", standing.may("read") and standing.group.local),
         (_("Settings"), f"{base}/settings", standing.may_administer() and standing.group.local),
     ]
