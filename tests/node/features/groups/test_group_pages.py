@@ -138,18 +138,12 @@ async def test_a_request_can_be_taken_back(rosa, jonas):
     assert "Where I asked to join" not in jonas.text
 
 
-async def test_somebody_of_another_house_is_invited_says_yes_and_is_kept_out(rig, lernwerk, rosa, olena):
-    group_id = await found(rosa, visibility="private")
-    await rosa.get(f"/groups/{group_id}/invite")
-    await rosa.post(f"/groups/{group_id}/invite", way="handle", handle=olena.me.handle)
-    assert "olena is invited." in rosa.text
-    await rig.settle()
-    await olena.get("/groups")
-    assert "You are invited" in olena.text
-    there = re.search(r"/groups/(\d+)/invitation", olena.page)[1]
-    await olena.get(f"/groups/{there}/invitation")
-    assert "rosa would like to have you in this group." in olena.text
-    await olena.post(f"/groups/{there}/invitation/accept")
+async def test_somebody_of_another_house_is_kept_out_and_may_come_back(rig, lindenhof, lernwerk, rosa, olena):
+    group_id = await found(rosa)
+    await lookup.resolve_handle(lernwerk.node, f"werkstatt@{lindenhof.node.handle_host}")
+    await olena.get(f"/@werkstatt@{lindenhof.node.handle_host}")
+    there = re.search(r'action="/groups/(\d+)/join"', olena.page)[1]
+    await olena.post(f"/groups/{there}/join")
     await rig.settle()
     await olena.get("/groups")
     assert "My groups" in olena.text
@@ -167,6 +161,19 @@ async def test_somebody_of_another_house_is_invited_says_yes_and_is_kept_out(rig
     await rosa.post(f"/groups/{group_id}/log/{entry}/undo")
     await rosa.get(f"/groups/{group_id}/log")
     assert "taken back" in rosa.text
+
+
+async def test_a_neighbour_is_invited_and_says_no_and_then_yes(rosa, jonas):
+    group_id = await found(rosa, visibility="private")
+    for answer, state in (("decline", 404), ("accept", 200)):
+        await rosa.get(f"/groups/{group_id}/invite")
+        await rosa.post(f"/groups/{group_id}/invite", way="handle", handle="jonas")
+        assert "jonas is invited." in rosa.text
+        await jonas.get(f"/groups/{group_id}/invitation")
+        assert "rosa would like to have you in this group." in jonas.text
+        await jonas.post(f"/groups/{group_id}/invitation/{answer}")
+        await jonas.get("/@werkstatt")
+        assert jonas.status == state
 
 
 async def test_an_open_group_is_joined_from_another_house(rig, lindenhof, lernwerk, rosa, olena):
@@ -212,7 +219,7 @@ async def test_a_letter_carries_a_link_for_one_person(lindenhof, rosa):
     await rosa.post(f"/groups/{group_id}/invite", way="mail", email="kim@post.example")
     assert "The letter is on its way." in rosa.text
     async with lindenhof.db.read() as tx:
-        letters = [record["text_body"] for record in await tx.fetch("SELECT text_body FROM mails")]
+        letters = [record["body_text"] for record in await tx.fetch("SELECT body_text FROM mails")]
     assert any("/group-invite/" in letter for letter in letters)
 
 
