@@ -16,7 +16,7 @@ from node.feature import Route
 from node.features.actors.service import Field, ProfileChange, update_profile
 from node.features.actors.store.reads import Actor
 from node.features.follows import service as follows
-from node.features.groups.service import founding, joining, links
+from node.features.groups.service import founding, inviting, joining
 from node.features.groups.service.founding import Founding
 from node.features.media import service as media
 from node.features.polls.service import PollDraft
@@ -48,7 +48,7 @@ FILLED = {
     "/{what:posts|people}/{id:[0-9]+}/report": "/people/{olena}/report",
     "/people/{id:[0-9]+}/reported": "/people/{olena}/reported",
     "/manage/reports/{id:[0-9]+}": "/manage/reports/{report}",
-    "/group-invite/{code}": "/group-invite/{code}",
+    "/groups/join/{code}": "/groups/join/{code}",
     "/groups/{id:[0-9]+}/members/{person:[0-9]+}": "/groups/{group}/members/{olena}",
     "/groups/{id:[0-9]+}/{what:archive|reopen|end|keep}": "/groups/{group}/end",
     **{
@@ -116,8 +116,8 @@ async def _found_groups(node: RigNode, amina: Actor, olena: Actor, jonas: Actor)
         await joining.join(tx, node.node, jonas.id, group.id, "A bench.")
         other = await founding.found(tx, node.node, olena.id, choir)
         await joining.invite(tx, node.node, olena.id, other.id, amina.id)
-        code = await links.make_link(tx, amina.id, group.id, links.LinkWish(max_uses=5))
-        await links.make_link(tx, amina.id, group.id, links.LinkWish(email="kim@post.example"))
+        code = await inviting.make_link(tx, amina.id, group.id, inviting.Terms(5))
+        await inviting.make_link(tx, amina.id, group.id, inviting.Terms(), "kim@post.example")
     return {"group": group.id, "choir": other.id, "code": code}
 
 

@@ -16,8 +16,8 @@ from node.features.actors.store.reads import Actor, get_actor
 from node.features.follows.present import page_path
 from node.features.groups.pages.subject import About, about, load, load_about
 from node.features.groups.present import explain, members_sentence
-from node.features.groups.service import joining, links, rights
-from node.features.groups.service.links import LinkWish
+from node.features.groups.service import inviting, joining, rights
+from node.features.groups.service.inviting import MOST_USES, Terms
 from node.features.groups.store import invites
 from node.features.groups.store.invites import Invite
 from node.features.house import service as house
@@ -29,7 +29,7 @@ from node.web.posted import read_posted
 from node.web.render import render
 from node.web.sessions import go_to
 
-_MOST_DAYS = 365
+_MOST_DAYS = 90
 
 
 class InviteForm(msgspec.Struct, kw_only=True):
@@ -38,7 +38,7 @@ class InviteForm(msgspec.Struct, kw_only=True):
     way: str = "handle"
     handle: Annotated[str, Meta(max_length=320)] = ""
     email: Annotated[str, Meta(max_length=254)] = ""
-    max_uses: Annotated[int, Meta(ge=1, le=links.MOST_USES)] = 10
+    max_uses: Annotated[int, Meta(ge=1, le=MOST_USES)] = 10
     days: Annotated[int, Meta(ge=1, le=_MOST_DAYS)] = 14
 
 
@@ -67,10 +67,10 @@ async def _page(
     request: web.Request, form: Form[InviteForm], *, fresh: str = "", said: str = ""
 ) -> web.Response:
     async with request.app[NODE].db.read() as tx:
-        group, standing = await load_about(tx, request, "invite")
+        group, _standing = await load_about(tx, request, "invite")
         if not group.may_invite:
             raise NodeError("not_allowed", text=N_("In this group, those who look after it invite."))
-        open_links = await invites.list_invites(tx, group.id) if standing.group.local else []
+        open_links = await invites.list_invites(tx, group.id) if group.here and group.may_moderate else []
     context = InvitePage(group=group, form=form, links=open_links, fresh=fresh, said=said)
     return render(request, "groups/invite.html", context, status=422 if form.errors else 200)
 
@@ -123,15 +123,15 @@ async def _find(node: Node, handle: str) -> Actor:
 async def _make_link(request: web.Request, given: InviteForm) -> str:
     node, viewer = request.app[NODE], request[VIEWER]
     async with node.db.tx() as tx:
-        wish = LinkWish(max_uses=given.max_uses, expires_at=tx.now + timedelta(days=given.days))
-        code = await links.make_link(tx, viewer.actor_id, path_id(request), wish)
-    return f"{node.origin}/group-invite/{code}"
+        terms = Terms(given.max_uses, timedelta(days=given.days))
+        code = await inviting.make_link(tx, viewer.actor_id, path_id(request), terms)
+    return f"{node.origin}/groups/join/{code}"
 
 
 async def _by_mail(request: web.Request, given: InviteForm) -> str:
     node, viewer = request.app[NODE], request[VIEWER]
     async with node.db.tx() as tx:
-        await links.invite_by_mail(tx, node, viewer.actor_id, path_id(request), given.email)
+        await inviting.invite_by_mail(tx, node, viewer.actor_id, path_id(request), given.email)
     return _("The letter is on its way.")
 
 
@@ -140,16 +140,16 @@ async def revoke(request: web.Request) -> web.StreamResponse:
     await read_posted(request)
     async with request.app[NODE].db.tx() as tx:
         await load(tx, request, "invite")
-        await links.revoke(tx, request[VIEWER].actor_id, path_id(request), path_id(request, "link"))
+        await inviting.revoke(tx, request[VIEWER].actor_id, path_id(request), path_id(request, "link"))
     return go_to(f"/groups/{path_id(request)}/invite")
 
 
 async def show_door(request: web.Request) -> web.StreamResponse:
-    """GET /group-invite/{code}: what the group is, and how to come in with or without an account"""
+    """GET /groups/join/{code}: what the group is, and how to come in with or without an account"""
     node, viewer = request.app[NODE], request.get(VIEWER)
     code = request.match_info["code"]
     async with node.db.read() as tx:
-        group = await links.find_open(tx, code)
+        group = await inviting.look_up(tx, code)
         actor = await get_actor(tx, group.actor_id)
         standing = await rights.standing_in(tx, group, viewer.actor_id if viewer else None)
         settings = await house.get_settings(tx)
@@ -169,11 +169,11 @@ async def show_door(request: web.Request) -> web.StreamResponse:
 
 
 async def enter(request: web.Request) -> web.StreamResponse:
-    """POST /group-invite/{code}"""
+    """POST /groups/join/{code}"""
     node, viewer = request.app[NODE], request[VIEWER]
     await read_posted(request)
     async with node.db.tx() as tx:
-        group_id = await links.join_by_link(tx, node, viewer.actor_id, request.match_info["code"])
+        group_id = await inviting.join_by_link(tx, node, viewer.actor_id, request.match_info["code"])
         path = page_path(await get_actor(tx, group_id))
     return go_to(path)
 
@@ -183,6 +183,6 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", f"{_GROUP}/invite", show_invite, "member"),
     Route("POST", f"{_GROUP}/invite", invite, "member", limit="write"),
     Route("POST", _GROUP + "/links/{link:[0-9]+}/revoke", revoke, "member", limit="write"),
-    Route("GET", "/group-invite/{code}", show_door, "public"),
-    Route("POST", "/group-invite/{code}", enter, "member", limit="write"),
+    Route("GET", "/groups/join/{code}", show_door, "public"),
+    Route("POST", "/groups/join/{code}", enter, "member", limit="write"),
 )

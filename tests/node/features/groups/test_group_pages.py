@@ -198,7 +198,7 @@ async def test_a_link_lets_in_as_many_as_it_says(lindenhof, rosa, jonas):
     group_id = await found(rosa, visibility="private", openness="invite_only")
     await rosa.get(f"/groups/{group_id}/invite")
     await rosa.post(f"/groups/{group_id}/invite", way="link", max_uses="1", days="3")
-    path = re.search(r"/group-invite/[\w-]+", rosa.page)[0]
+    path = re.search(r"/groups/join/[\w-]+", rosa.page)[0]
     async with Browser(lindenhof.origin) as visitor:
         await visitor.get(path)
         assert "you need an account in this house" in visitor.text
@@ -220,14 +220,14 @@ async def test_a_letter_carries_a_link_for_one_person(lindenhof, rosa):
     assert "The letter is on its way." in rosa.text
     async with lindenhof.db.read() as tx:
         letters = [record["body_text"] for record in await tx.fetch("SELECT body_text FROM mails")]
-    assert any("/group-invite/" in letter for letter in letters)
+    assert any("/groups/join/" in letter for letter in letters)
 
 
 async def test_a_withdrawn_link_opens_nothing(rosa, jonas):
     group_id = await found(rosa)
     await rosa.get(f"/groups/{group_id}/invite")
     await rosa.post(f"/groups/{group_id}/invite", way="link", max_uses="5", days="3")
-    path = re.search(r"/group-invite/[\w-]+", rosa.page)[0]
+    path = re.search(r"/groups/join/[\w-]+", rosa.page)[0]
     link = re.search(r"/links/(\d+)/revoke", rosa.page)[1]
     await rosa.post(f"/groups/{group_id}/links/{link}/revoke")
     await jonas.get(path)
