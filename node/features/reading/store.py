@@ -70,6 +70,10 @@ def _order(window: Window) -> str:
     return "ASC" if window.ascending else "DESC"
 
 
+def _bounds(window: Window) -> tuple[int, int, int]:
+    return window.upper, window.lower, window.limit
+
+
 _NO_BOOST = """NULL::bigint AS boost_id, NULL::bigint AS booster_id, NULL::timestamptz AS boosted_at,
     '' AS boost_uri, '' AS boost_audience"""
 _NAMES = "id, post_id, boost_id, booster_id, boosted_at, boost_uri, boost_audience"
@@ -103,9 +107,7 @@ async def list_home(tx: Tx, viewer_id: int, window: Window) -> list[Entry]:
               AND (b.actor_id IS NULL OR ({_HIDDEN.format(author="b.actor_id", now="$5")}))
             ORDER BY h.id {_order(window)} LIMIT $4""",
         viewer_id,
-        window.upper,
-        window.lower,
-        window.limit,
+        *_bounds(window),
         tx.now,
         viewer_id=viewer_id,
     )
@@ -138,9 +140,7 @@ async def list_public(tx: Tx, viewer_id: int | None, window: Window, wanted: Whi
               AND {_HIDDEN.format(author="p.author_id", now="$5")}
             ORDER BY p.id {_order(window)} LIMIT $4""",
         viewer_id,
-        window.upper,
-        window.lower,
-        window.limit,
+        *_bounds(window),
         tx.now,
         viewer_id=viewer_id,
     )
@@ -158,9 +158,7 @@ async def list_tag(tx: Tx, tag: str, viewer_id: int | None, window: Window, want
               AND {_HIDDEN.format(author="p.author_id", now="$9")}
             ORDER BY t.post_id {_order(window)} LIMIT $4""",
         viewer_id,
-        window.upper,
-        window.lower,
-        window.limit,
+        *_bounds(window),
         tag,
         wanted.local,
         wanted.remote,
@@ -202,9 +200,7 @@ async def list_author(
                  ORDER BY b.id {_order(window)} LIMIT $4)) AS both_kinds
             ORDER BY id {_order(window)} LIMIT $4""",
         viewer_id,
-        window.upper,
-        window.lower,
-        window.limit,
+        *_bounds(window),
         actor_id,
         which.only_media,
         which.exclude_replies,
@@ -240,9 +236,7 @@ async def list_group(
               AND {_HIDDEN.format(author="p.author_id", now="$6")}
             ORDER BY p.id {_order(window)} LIMIT $4""",
         viewer_id,
-        window.upper,
-        window.lower,
-        window.limit,
+        *_bounds(window),
         group_id,
         tx.now,
         topic_id,
@@ -278,9 +272,7 @@ async def list_messages(tx: Tx, viewer_id: int, window: Window) -> list[Entry]:
                  ORDER BY m.post_id {_order(window)} LIMIT $4)) AS both_ways
             ORDER BY id {_order(window)} LIMIT $4""",
         viewer_id,
-        window.upper,
-        window.lower,
-        window.limit,
+        *_bounds(window),
         tx.now,
         viewer_id=viewer_id,
     )
@@ -293,9 +285,7 @@ async def list_bookmarks(tx: Tx, viewer_id: int, window: Window) -> list[Entry]:
         f"""SELECT id, post_id, {_NO_BOOST} FROM bookmarks WHERE actor_id = $1 AND id < $2 AND id > $3
             ORDER BY id {_order(window)} LIMIT $4""",
         viewer_id,
-        window.upper,
-        window.lower,
-        window.limit,
+        *_bounds(window),
         viewer_id=viewer_id,
     )
 
@@ -307,9 +297,7 @@ async def list_liked(tx: Tx, viewer_id: int, window: Window) -> list[Entry]:
         f"""SELECT id, post_id, {_NO_BOOST} FROM likes WHERE actor_id = $1 AND id < $2 AND id > $3
             ORDER BY id {_order(window)} LIMIT $4""",
         viewer_id,
-        window.upper,
-        window.lower,
-        window.limit,
+        *_bounds(window),
         viewer_id=viewer_id,
     )
 
@@ -333,9 +321,7 @@ async def list_notifications(
               AND {_HIDDEN.format(author="n.actor_id", now="$8")}
             ORDER BY n.id {_order(window)} LIMIT $4""",
         owner_id,
-        window.upper,
-        window.lower,
-        window.limit,
+        *_bounds(window),
         kinds,
         not_kinds or [],
         actor_id,
