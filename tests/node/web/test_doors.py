@@ -41,12 +41,13 @@ async def _sign_in(lindenhof: RigNode, browser: aiohttp.ClientSession) -> None:
         assert answer.status == 303
 
 
+@pytest.mark.parametrize("path", ["/sign-in", "/actor", "/.well-known/nodeinfo"])
 @pytest.mark.parametrize("host", ["evil.test", "localhost", "", "lindenhof.test.evil.test"])
 async def test_another_host_is_never_answered(
-    lindenhof: RigNode, browser: aiohttp.ClientSession, host: str
+    lindenhof: RigNode, browser: aiohttp.ClientSession, host: str, path: str
 ) -> None:
     """EML-04: what a stranger writes into Host reaches no page, link or mail."""
-    async with browser.get("/sign-in", headers={"Host": host}) as answer:
+    async with browser.get(path, headers={"Host": host}) as answer:
         assert answer.status in (400, 421)
         assert "evil" not in await answer.text()
 
@@ -57,7 +58,9 @@ async def test_a_forwarded_host_changes_nothing(lindenhof: RigNode, browser: aio
         assert "evil.test" not in await answer.text()
 
 
-@pytest.mark.parametrize("path", ["/sign-in", "/nothing-here", "/api/v1/nothing", "/.well-known/nodeinfo"])
+@pytest.mark.parametrize(
+    "path", ["/sign-in", "/nothing-here", "/api/v1/nothing", "/.well-known/nodeinfo", "/ap/notes/1"]
+)
 async def test_every_answer_carries_the_security_headers(browser: aiohttp.ClientSession, path: str) -> None:
     async with browser.get(path) as answer:
         assert answer.headers["X-Content-Type-Options"] == "nosniff"

@@ -272,3 +272,20 @@ async def test_one_that_breaks_takes_none_of_its_batch_with_it(
     rig.clock.advance(days=1)
     await process.drain(lindenhof.node)
     assert await outcome(lindenhof, creates[1]) == ("done", "")
+
+
+async def test_of_many_drains_one_works_one_waits_and_the_others_go_home(
+    lindenhof: RigNode, follower: Actor, vera: Stranger
+) -> None:
+    create = vera.does("Create", vera.note())
+    assert await vera.send(lindenhof, create) == 202
+    turn = process.Turn()
+    lindenhof.node.caches["inbound_turn"] = turn
+    async with turn:
+        drains = [asyncio.create_task(process.drain(lindenhof.node)) for _ in range(5)]
+        ended, standing = await asyncio.wait(drains, return_when=asyncio.FIRST_COMPLETED)
+        assert (len(ended), len(standing)) == (4, 1)
+        assert turn.awaited
+    await asyncio.gather(*drains)
+    assert await outcome(lindenhof, create) == ("done", "")
+    assert not turn.awaited
