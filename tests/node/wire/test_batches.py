@@ -283,9 +283,8 @@ async def test_of_many_drains_one_works_one_waits_and_the_others_go_home(
     lindenhof.node.caches["inbound_turn"] = turn
     async with turn:
         drains = [asyncio.create_task(process.drain(lindenhof.node)) for _ in range(5)]
-        ended, standing = await asyncio.wait(drains, return_when=asyncio.FIRST_COMPLETED)
-        assert (len(ended), len(standing)) == (4, 1)
-        assert turn.awaited
+        done, standing = await asyncio.wait(drains, return_when=asyncio.FIRST_COMPLETED)
+        assert (len(done), len(standing)) == (4, 1)
     await asyncio.gather(*drains)
     assert await outcome(lindenhof, create) == ("done", "")
-    assert not turn.awaited
+    assert turn.awaited is False
