@@ -274,11 +274,9 @@ async def spread(tx: Tx, post: PostView, activity: vocab.Activity, whom: Destina
         await _pass_on_ours(tx, placed.id, activity, author_id)
 
 
-async def let_in(tx: Tx, node: Node, place: Place, post: PostView, create: vocab.Create) -> None:
-    """A post of one of our people begins to circulate in a group of ours."""
-    document = vocab.write(create)
-    if place.visibility != "local":
-        document = await tx.prove(post.author.id, document)
+async def let_in(tx: Tx, node: Node, place: Place, post: PostView, create: vocab.Create | None) -> None:
+    """A post of one of our people begins to circulate in a group of ours; `create` None: in this house only."""
+    document = await tx.prove(post.author.id, vocab.write(create)) if create is not None else {}
     answers = post.in_reply_to_id is not None
     await enter(tx, node, place, Entering(post.id, post.author.id, document, answers))
 

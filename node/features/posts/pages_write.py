@@ -15,6 +15,8 @@ from node.db.database import Tx
 from node.errors import N_, NodeError
 from node.feature import Route
 from node.features.follows.present import page_path
+from node.features.groups.service import rights
+from node.features.groups.store.groups import Group
 from node.features.media import service as media
 from node.features.posts import quoting, service, views, writing
 from node.features.posts.present import card, list_answered, page_of
@@ -58,6 +60,7 @@ async def show_write(request: web.Request) -> web.StreamResponse:
         reply_id = read_id(query.get("reply", ""))
         parent = await views.get_post(tx, reply_id, viewer.actor_id) if reply_id else None
         quoted = await _quoted(tx, viewer, query.get("quote", ""))
+        group = await _group(tx, viewer, query.get("group", "")) if parent is None else None
         if parent is not None:
             form = writing.form_for_reply(viewer, parent)
         else:
@@ -66,8 +69,19 @@ async def show_write(request: web.Request) -> web.StreamResponse:
             source = f"@{to} {given}" if to else given
             audience = "direct" if to else query.get("audience", viewer.default_audience)
             form = Form(Write(source=source, audience=audience, language=viewer.default_language))
-        page = await writing.page(tx, node, viewer, form, Subject(parent=parent, quoted=quoted))
+        page = await writing.page(tx, node, viewer, form, Subject(parent=parent, quoted=quoted, group=group))
     return render(request, "posts/write.html", FormPage(page))
+
+
+async def _group(tx: Tx, viewer: Viewer, text_id: str) -> Group | None:
+    """The group to write in. Raises: NodeError `not_found` for who does not belong."""
+    group_id = read_id(text_id)
+    if not group_id:
+        return None
+    standing = await rights.standing(tx, group_id, viewer.actor_id)
+    if not standing.may("read"):
+        raise NodeError("not_found", detail="no member")
+    return standing.group
 
 
 async def _quoted(tx: Tx, viewer: Viewer, text_id: str) -> PostView | None:
@@ -87,7 +101,9 @@ async def write(request: web.Request) -> web.StreamResponse:
     async with node.db.read() as tx:
         reply_id = read_id(form.values.in_reply_to)
         parent = await views.get_post(tx, reply_id, viewer.actor_id) if reply_id else None
-        about = Subject(parent=parent, quoted=await _quoted(tx, viewer, form.values.quote))
+        group = await _group(tx, viewer, form.values.group) if parent is None else None
+        quoted = await _quoted(tx, viewer, form.values.quote)
+        about = Subject(parent=parent, quoted=quoted, group=group)
     subject = await _before_sending(node, viewer, form, about)
     if subject is None:
         try:
@@ -119,7 +135,8 @@ def _draft(form: Form[Write], viewer: Viewer, about: Subject) -> service.Draft:
     wanted = given.audience or writing.preselected(viewer, above)
     return service.Draft(
         source=given.source,
-        audience=writing.within(above, wanted),
+        audience=writing.audience_in(about.group) if about.group else writing.within(above, wanted),
+        group_id=about.group.actor_id if about.group else None,
         warning=given.warning,
         sensitive=given.sensitive,
         language=given.language[:35],

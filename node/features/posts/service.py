@@ -172,7 +172,8 @@ async def write_post(tx: Tx, node: Node, author_id: int, draft: Draft) -> int:
         return post.id
     written = await views.get_post(tx, post.id, author_id)
     if place is not None and place.local:
-        await in_groups.let_in(tx, node, place, written, translate.create(note_of(node, written)))
+        create = translate.create(note_of(node, written)) if written.audience != "local" else None
+        await in_groups.let_in(tx, node, place, written, create)
     if post.audience != "local":
         await _publish_create(tx, node, written)
         if quoted is not None and asks:

@@ -18,6 +18,7 @@ from node.errors import N_
 from node.features.accounts import service as accounts
 from node.features.actors.store.reads import Actor, count_local, find_by_handle, get_actor, is_shown
 from node.features.follows.present import page_path, person_line, short_handle
+from node.features.groups.store.groups import Group
 from node.features.media import service as media
 from node.features.media import store as media_store
 from node.features.polls import service as polls
@@ -67,6 +68,7 @@ class Write(msgspec.Struct, kw_only=True):
     open_s: int = DAY_S
     multiple: bool = False
     hide_totals: bool = False
+    group: str = ""
     key: str = ""
     step: str = "send"
     drop: str = ""
@@ -113,6 +115,8 @@ class WritePage(msgspec.Struct, frozen=True, kw_only=True):
     preview: Markup | None = None
     ask_alt: bool = False
     is_edit: bool = False
+    group_id: int = 0
+    group_name: str = ""
     most_files: int = media.MAX_PER_POST
     may_ask: bool = True
     is_asking: bool = False
@@ -128,6 +132,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     parent: PostView | None = None
     quoted: PostView | None = None
     editing: PostView | None = None
+    group: Group | None = None
     preview: Markup | None = None
     ask_alt: bool = False
 
@@ -159,6 +164,12 @@ def within(parent: PostView | None, wanted: str) -> str:
     return choices[-1] if parent is not None and wanted in AUDIENCES else choices[0]
 
 
+def audience_in(group: Group) -> str:
+    """Who reads what is written in a group: always the group's own readers."""
+    names = {"private": "group", "local": "local", "unlisted": "unlisted"}
+    return names.get(group.visibility, "public")
+
+
 def preselected(viewer: Viewer, parent: PostView | None, wanted: str = "") -> str:
     """What stands chosen: what was wanted, else the writer's habit, never wider than what is answered."""
     choices = offered(parent)
@@ -188,16 +199,20 @@ async def page(
     here = int((await count_local(tx))["total"])
     names = [handle.split("@")[0] for handle in text.find_mentions(form.text("source"))[:MAX_MENTIONS]]
     audience = editing.audience if editing else preselected(viewer, above, form.text("audience"))
+    names_offered = offered(above)
+    if subject.group is not None:
+        audience = audience_in(subject.group)
+        names_offered = [audience]
     form.typed["audience"] = [audience]
     notes = _notes(me, here, names)
     labels = {name: _(_LABELS[name]) for name in _LABELS} | {"local": _("Everyone in this house")}
     return WritePage(
         form=form,
         action=f"/posts/{editing.id}/edit" if editing else "/write",
-        audiences=[Choice(value=name, label=labels[name], note=notes[name]) for name in offered(above)],
+        audiences=[Choice(value=name, label=labels[name], note=notes[name]) for name in names_offered],
         audience=audience,
         audience_sentence=notes[audience],
-        sends=[Send(name, _send_label(name, me, here)) for name in offered(above)],
+        sends=[Send(name, _send_label(name, me, here)) for name in names_offered],
         languages=_languages(viewer, form.text("language")),
         attached=await _attached(tx, node, viewer, form),
         key=form.text("key") or fresh_key(),
@@ -213,6 +228,8 @@ async def page(
         preview=subject.preview,
         ask_alt=subject.ask_alt,
         is_edit=editing is not None,
+        group_id=subject.group.actor_id if subject.group else 0,
+        group_name=subject.group.name if subject.group else "",
         may_ask=editing is None or (editing.poll is not None and not editing.poll.is_over),
         is_asking=any(form.typed.get("option", ())) or form.text("step") == "option",
         options=_options(form),

@@ -272,3 +272,20 @@ async def test_a_member_may_not_run_the_group(rosa, jonas):
     await jonas.get("/")
     await jonas.post(f"/groups/{group_id}/members/{rosa.me.id}", what="ban", reason="No.", days="1")
     assert jonas.status == 403
+
+
+@pytest.mark.parametrize("visibility", ["public", "private", "local"])
+async def test_what_is_written_in_a_group_is_for_its_readers_alone(lindenhof, rosa, jonas, visibility):
+    group_id = await found(rosa, visibility=visibility)
+    await rosa.get(f"/write?group={group_id}")
+    assert "In the group Open Workshop" in rosa.text
+    await rosa.post("/write", source="The lathe runs again.", group=str(group_id), audience="public")
+    assert rosa.status == 303, rosa.text
+    await rosa.get("/@werkstatt")
+    assert "The lathe runs again." in rosa.text
+    await jonas.get(f"/write?group={group_id}")
+    assert jonas.status == 404
+    async with Browser(lindenhof.origin) as visitor:
+        for path in ("/", "/house-news", "/@werkstatt", "/@rosa", f"/groups/{group_id}/feed"):
+            await visitor.get(path)
+            assert visibility == "public" or "The lathe runs again." not in visitor.text, path
