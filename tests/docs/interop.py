@@ -1,7 +1,8 @@
 """docs/interoperability.md, made from what the tests know: `python -m tests.docs.interop`.
 
-Owns the page. Its tables are the verdicts of the personas over the examples of FEDERATION.md, the documents of other
-programs that are read, and the live peers with the tests that drive them. `test_interop` compares.
+Owns the page. Its tables are the grid of servers and activities (`tests.docs.grid`), the verdicts of the personas over
+the examples of FEDERATION.md, the documents of other programs that are read, and the live peers with the tests that
+drive them. `test_interop` compares.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import msgspec
 
 from tests.corpus.files import READ_AS
 from tests.corpus.outcomes import ENDS
+from tests.docs import grid
+from tests.docs.grid import program_of
 from tests.house.tree import ROOT
 from tests.personas.sequences import SEQUENCES
 from tests.personas.takes import TAKES
@@ -103,6 +106,12 @@ _HEAD = """# What was tried with whom
 
 Made by `python -m tests.docs.interop` from what the tests know; no cell stands here without one.
 
+## Servers and activities
+
+Who was brought to do what with this node, and by what proof. An empty cell says that nobody looked, or that the
+program has no such thing; it is no word about the program.
+"""
+_LIVE = """
 ## Live
 
 Programs that really ran, with the tests that drive them:
@@ -159,6 +168,11 @@ def sent_names() -> list[str]:
     return NAMES
 
 
+def _grid() -> str:
+    drawn = (f"### {title}\n\n{table(head, rows)}" for title, head, rows in grid.tables(sent_names()))
+    return grid.LEGEND + "\n".join(drawn)
+
+
 def _sent() -> str:
     rows = [[name, *(TAKES[program].get(name) or "–" for program in _SHOWN)] for name in sent_names()]
     return table(["", *_SHOWN.values()], rows)
@@ -177,16 +191,6 @@ def read_sent() -> dict[str, dict[str, str]]:
         name, *words = line.split(" | ")
         found[name] = {program: word for program, word in zip(_SHOWN, words, strict=True) if word != "–"}
     return found
-
-
-def program_of(name: str) -> str:
-    """Which program sent a document of the corpus, by its place there."""
-    parts = name.split("/")
-    if parts[0] == "lemmy":
-        return parts[1]
-    if "." in parts[-1]:
-        return "pleroma"
-    return parts[1] if len(parts) > 2 else parts[1].partition("-")[0]
 
 
 def _arrived() -> str:
@@ -218,7 +222,9 @@ def render() -> str:
         for program, (how, ones) in LIVE.items()
         for number, one in enumerate(ones)
     )
-    return _HEAD + live + _SENT + _sent() + _STEPS + _steps() + _ARRIVES + _arrived() + _FOOT
+    return (
+        _HEAD + _grid() + _LIVE + live + _SENT + _sent() + _STEPS + _steps() + _ARRIVES + _arrived() + _FOOT
+    )
 
 
 if __name__ == "__main__":
