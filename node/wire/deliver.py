@@ -12,11 +12,11 @@ import logging
 from collections import defaultdict
 from datetime import timedelta
 
-from federation import client
+from node.db.away import is_away
 from node.runtime import Node
 from node.wire.outcomes import Outcomes
 from node.wire.places import BACKLOG, Place, Places, most_open
-from node.wire.rounds import PER_HOST, ROUND_S, Rounds
+from node.wire.rounds import PER_HOST, Rounds
 from node.wire.store import queue as store
 from node.wire.store.queue import Due, HostState
 
@@ -26,7 +26,8 @@ LEASED_TOGETHER = 32
 CIRCLE_S = 1.0
 LOOK_S = 0.1  # how often those are counted who keep us waiting
 DRAIN_SHARE = 0.4  # of the longest time for a job; the next one goes on
-LEASE = timedelta(seconds=ROUND_S + 2 * client.DELIVERY_S + 5)  # until the last delivery must be over
+LEASE = timedelta(seconds=30)  # so long nobody takes up the hosts of a worker that died
+RENEWED_S = 8.0  # leases of hosts that are being sent to are drawn out this often, so three misses are borne
 
 
 class Deliverer:
@@ -43,6 +44,7 @@ class Deliverer:
         self._walk_at = {True: 0.0, False: 0.0}
         self._calls = 0
         self._changed = asyncio.Event()
+        self._keeper: asyncio.Task[None] | None = None
         self._draining = False
         self._more = False  # a host gave its place back with something left to do
 
@@ -135,6 +137,23 @@ class Deliverer:
         task = asyncio.create_task(self._rounds.serve(host, due, place))
         self._running[task] = place
         task.add_done_callback(self._end)
+        if self._keeper is None or self._keeper.done():
+            self._keeper = asyncio.create_task(self._keep())
+
+    async def _keep(self) -> None:
+        """Draw out the leases of hosts that are being sent to, however slow they are."""
+        while True:
+            await asyncio.sleep(RENEWED_S)
+            hosts = [place.host for place in self._running.values()]
+            if not hosts:
+                return
+            try:
+                async with self._node.db.tx() as tx:
+                    await store.put_leases(tx, hosts, LEASE)
+            except Exception as error:
+                if not is_away(error):
+                    raise
+                log.warning("leases run on: the database is away", extra={"error": type(error).__name__})
 
     def _room(self) -> int:
         """How many hosts may begin: as many as there are places, none while signing lags behind."""

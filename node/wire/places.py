@@ -29,13 +29,14 @@ _WISHED_FILES: Final = 16_384
 class Place:
     """One host that is worked on. `patient`: it no longer counts among those at hand."""
 
-    __slots__ = ("_asking", "_places", "asked_at", "patient", "slow")
+    __slots__ = ("_asking", "_places", "asked_at", "host", "patient", "slow")
 
     def __init__(self, places: "Places", host: HostState) -> None:
         self._places = places
         self._asking = 0
         self.asked_at = 0.0
         self.patient = False
+        self.host = host.host
         self.slow = host.is_slow
 
     def ask(self) -> None:

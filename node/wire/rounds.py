@@ -27,7 +27,7 @@ from node.wire.signers import signers_of
 from node.wire.store import queue as store
 from node.wire.store.queue import Due, Frozen, HostState, Page, Sent
 
-__all__ = ["MAX_ATTEMPTS", "PER_HOST", "ROUND_S", "Rounds"]
+__all__ = ["MAX_ATTEMPTS", "PER_HOST", "Rounds"]
 
 UNSURE_AFTER = 3
 """Attempts at one delivery after which a host is no longer believed to take the signatures it once took."""

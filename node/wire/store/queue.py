@@ -144,6 +144,17 @@ async def lease_hosts(
     return rows.many(HostState, records)
 
 
+async def put_leases(tx: Tx, hosts: Sequence[str], lease: timedelta) -> None:
+    """Keep hosts for longer; those that were given back meanwhile stay free."""
+    await tx.execute(
+        """UPDATE hosts SET leased_until = $2 WHERE host IN (
+               SELECT host FROM hosts WHERE host = ANY($1) AND leased_until IS NOT NULL
+               ORDER BY host FOR UPDATE SKIP LOCKED)""",
+        list(hosts),
+        tx.now + lease,
+    )
+
+
 async def list_due(tx: Tx, hosts: Sequence[str], per_host: int) -> list[Due]:
     """The first due deliveries of each host in the order they were written."""
     records = await tx.fetch(

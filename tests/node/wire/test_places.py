@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import resource
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -16,7 +17,7 @@ from node.wire.store.queue import SLOW_MS, HostState
 from tests.federation.peers import Peer
 from tests.node.wire.strangers import Inboxes
 from tests.node.wire.test_deliveries import followed_by, rows_of, write
-from tests.rig import RigNode
+from tests.rig import Rig, RigNode
 
 QUICK = HostState("quick.example", "cavage", 0, 20)
 STRANGER = HostState("new.example", "", 0, 0)
@@ -133,3 +134,36 @@ async def test_hosts_never_met_that_do_not_answer_delay_no_host_never_met(
     released.set()
     await drain
     assert {row[0] for row in await rows_of(lindenhof)} == {"delivered"}
+
+
+async def test_a_host_that_takes_its_time_is_nobody_elses_meanwhile(
+    rig: Rig, lindenhof: RigNode, amina: Actor, crowd: list[Peer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Leases are short, so that a dead worker's hosts are free soon; a living one draws them out."""
+    monkeypatch.setattr(deliver, "RENEWED_S", 0.02)
+    released = asyncio.Event()
+
+    async def silence(_: web.Request) -> web.Response:
+        await released.wait()
+        return web.Response(status=202)
+
+    crowd[0].handlers["/inbox"] = silence
+    await followed_by(lindenhof, amina, crowd[0], "f1")
+    await write(lindenhof, amina, "An alle")
+    drain = asyncio.create_task(deliver.drain(lindenhof.node))
+    leased = "SELECT max(leased_until) FROM hosts"
+    async with asyncio.timeout(20):
+        while await _ask(lindenhof, leased) is None:
+            await asyncio.sleep(0.02)
+        first = await _ask(lindenhof, leased)
+        rig.clock.advance(seconds=20)
+        while await _ask(lindenhof, leased) <= first:
+            await asyncio.sleep(0.02)
+    released.set()
+    await drain
+    assert await _ask(lindenhof, leased) is None
+
+
+async def _ask(node: RigNode, query: str) -> Any:
+    async with node.db.read() as tx:
+        return await tx.fetchval(query)
