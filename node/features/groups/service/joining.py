@@ -155,13 +155,16 @@ async def receive_leaving(tx: Tx, group: Group, actor_id: int) -> bool:
 
 
 async def receive_answer(tx: Tx, member: Member, *, accept: bool) -> None:
-    """The house of a group answered one of ours, or ended a membership."""
+    """The house of a group answered one of ours, or ended a membership.
+
+    A yes counts for who asked: nobody becomes a member without having said so themselves.
+    """
     group = await groups.lock_group(tx, member.group_id)
     actor = await get_actor(tx, member.actor_id)
     if not accept:
         await belonging.end(tx, group, member.actor_id)
         return
-    if member.state == "member":
+    if member.state != "asked":
         return
     asking = Asking(member.id, member.uri, member.form, member.answer)
     await belonging.admit(tx, group, actor, asking)
