@@ -1,8 +1,8 @@
 """NodeInfo: what runs at a host, ours told and a peer's asked.
 
 Builds the well-known index and documents 2.0 and 2.1, and reads a peer's within limits. What a
-peer runs is shown to admins and never decides what it may do. Spec: NodeInfo 2.0, 2.1,
-FEP-f1d5, FEP-0151, FEP-2677.
+peer runs is shown to admins and chooses the form of what it is told; it never decides what it may
+do. Spec: NodeInfo 2.0, 2.1, FEP-f1d5, FEP-0151, FEP-2677.
 """
 
 from __future__ import annotations
@@ -104,10 +104,10 @@ def _count(value: Any) -> int | None:
 
 def read_document(found: dict[str, Any]) -> PeerFacts:
     """What a NodeInfo document says, whatever its shape."""
-    software = _text(_within(found, "software", "name"))
+    software = (_text(_within(found, "software", "name")) or "").lower()
     is_open = found.get("openRegistrations")
     return PeerFacts(
-        software=software if software and _SOFTWARE_NAME.fullmatch(software) else None,
+        software=software if _SOFTWARE_NAME.fullmatch(software) else None,
         version=_text(_within(found, "software", "version")),
         name=_text(_within(found, "metadata", "nodeName")),
         open_registrations=is_open if isinstance(is_open, bool) else None,

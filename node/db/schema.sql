@@ -389,6 +389,7 @@ CREATE TABLE public.hosts (
     code text DEFAULT ''::text NOT NULL,
     tried_at timestamp with time zone,
     gone_at timestamp with time zone,
+    ask_software_at timestamp with time zone,
     CONSTRAINT hosts_scheme_check CHECK ((scheme = ANY (ARRAY[''::text, 'cavage'::text, 'rfc9421'::text, 'ed25519'::text])))
 );
 
@@ -1132,6 +1133,8 @@ CREATE INDEX home_entries_boost ON public.home_entries USING btree (boost_id) WH
 CREATE UNIQUE INDEX home_entries_once ON public.home_entries USING btree (owner_id, post_id);
 
 CREATE INDEX home_entries_post ON public.home_entries USING btree (post_id);
+
+CREATE INDEX hosts_to_ask ON public.hosts USING btree (ask_software_at NULLS FIRST) WHERE (last_heard_at IS NOT NULL);
 
 CREATE INDEX import_lines_created ON public.import_lines USING btree (created_at);
 

@@ -1,6 +1,6 @@
-"""Houses that follow houses, and relays: the admins' page, and where public posts go besides."""
+"""Houses that follow houses, relays, and what others run: the admins' page, and where public posts go besides."""
 
 from node.feature import Feature
-from node.features.neighbours import pages
+from node.features.neighbours import pages, software
 
-FEATURE = Feature(name="neighbours", routes=pages.ROUTES)
+FEATURE = Feature(name="neighbours", routes=pages.ROUTES, jobs=software.JOBS, sweeps=(software.look,))

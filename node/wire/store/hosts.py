@@ -186,3 +186,38 @@ async def put_host_again(tx: Tx, host: str) -> bool:
         tx.now,
     )
     return found is not None
+
+
+# Only who spoke to us, and can be reached, is asked.
+_ASKED = """h.last_heard_at IS NOT NULL AND (h.ask_software_at IS NULL OR h.ask_software_at <= $1)
+    AND h.refused_at IS NULL AND h.gone_at IS NULL AND h.failures = 0"""
+
+
+async def is_software_due(tx: Tx) -> bool:
+    """Whether there is a host to ask what it runs."""
+    return await tx.fetchval(f"SELECT 1 FROM hosts h WHERE {_ASKED} LIMIT 1", tx.now) is not None
+
+
+async def take_to_ask(tx: Tx, again_at: datetime, limit: int) -> list[str]:
+    """Hosts to ask now what they run, those never asked first; each is due again at `again_at`."""
+    records = await tx.fetch(
+        f"""UPDATE hosts SET ask_software_at = $2 WHERE host IN (
+                SELECT h.host FROM hosts h WHERE {_ASKED}
+                ORDER BY h.ask_software_at NULLS FIRST LIMIT $3 FOR UPDATE SKIP LOCKED)
+            RETURNING host""",
+        tx.now,
+        again_at,
+        limit,
+    )
+    return sorted(record["host"] for record in records)
+
+
+async def put_software(tx: Tx, told: dict[str, str], again_at: datetime) -> None:
+    """What hosts say they run: host to lower-case name."""
+    await tx.execute(
+        """UPDATE hosts h SET software = t.software, ask_software_at = $3
+           FROM unnest($1::text[], $2::text[]) AS t (host, software) WHERE h.host = t.host""",
+        list(told),
+        list(told.values()),
+        again_at,
+    )
