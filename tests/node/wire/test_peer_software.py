@@ -62,7 +62,7 @@ async def test_two_nodes_learn_that_the_other_is_one_of_their_kind(
     ("name", "kept"), [("Mastodon", "mastodon"), ("lemmy", "lemmy"), ("a b", ""), (["x"], ""), (None, "")]
 )
 async def test_a_house_is_asked_once_a_week(
-    rig: Rig, lindenhof: RigNode, peers: list[Peer], name: Any, kept: str
+    rig: Rig, lindenhof: RigNode, peers: list[Peer], name: object, kept: str
 ) -> None:
     peer, mallory = peers[0], Stranger(peers[0], "mallory")
     _says_it_runs(peer, name)
