@@ -57,6 +57,8 @@ FILLED = {
     },
     **{f"/groups/{{id:[0-9]+}}/{room}": f"/groups/{{choir}}/{room}" for room in ("join", "invitation")},
 }
+# Open to visitors where a group wants it so; ours here keeps it for its members.
+MEMBERS_ALONE = ("/groups/{id:[0-9]+}/log",)
 # Pages that say kindly that something is not (any more) there are pages too.
 SAYS_NO = ("/invite/", "/confirm/", "/reset/")
 
@@ -86,7 +88,7 @@ def places(names: dict[str, Any]) -> list[Place]:
             if route.method != "GET" or not _is_page(route):
                 continue
             path = FILLED.get(route.path, route.path).format(**names)
-            signed_in = route.access not in ("public", "visitor")
+            signed_in = route.access not in ("public", "visitor") or route.path in MEMBERS_ALONE
             found[path] = Place(path, signed_in, path.startswith(SAYS_NO))
     for path, signed_in in (("/@workshop", False), ("/@workshop?topic=0", True), ("/@choir", True)):
         found[path] = Place(path, signed_in)

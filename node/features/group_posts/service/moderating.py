@@ -92,9 +92,10 @@ async def let_through(tx: Tx, node: Node, by_id: int, post_id: int, reason: str 
     assert place is not None
     if subject.author_local:
         post = await views.get_post(tx, post_id, subject.author_id)
-        create = translate.create(service.note_of(node, post))
+        # A post of this house only has no form that could leave it.
+        create = translate.create(service.note_of(node, post)) if post.audience != "local" else None
         await in_groups.let_in(tx, node, place, post, create)
-        if post.audience != "local":
+        if create is not None:
             await in_groups.spread(tx, post, create, service.whom(post))
         return
     kept = await store.find_create(tx, subject.post_uri)

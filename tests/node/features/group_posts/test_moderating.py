@@ -89,3 +89,21 @@ async def test_what_waits_circulates_when_it_is_let_through(
     await answers(lindenhof, amina, post.id, "Welcome")
     await rig.settle()
     assert await held(lernwerk, "Welcome") is not None
+
+
+async def test_what_waits_in_a_group_of_this_house_is_let_through_and_never_leaves_it(
+    rig: Rig, lindenhof: RigNode, lernwerk: RigNode
+) -> None:
+    amina, olena = await lindenhof.person("amina"), await lindenhof.person("olena")
+    home = await found(lindenhof, amina, visibility="local", newcomer_posts=1)
+    await join(home, olena, lindenhof)
+    await says(home, olena, "Only between us", audience="local")
+    post = await held(lindenhof, "Only between us")
+    assert post is not None and post.group_state == "waiting" and post.audience == "local"
+    async with lindenhof.db.tx() as tx:
+        await moderating.let_through(tx, lindenhof.node, amina.id, post.id)
+        assert await tx.fetchval("SELECT count(*) FROM deliveries") == 0
+    await rig.settle()
+    stands = await held(lindenhof, "Only between us")
+    assert stands is not None and stands.group_state == "" and stands.boosts == 1
+    assert await held(lernwerk, "Only between us") is None
