@@ -95,7 +95,12 @@ async def check_database(config: Config) -> list[Finding]:
         )
         return [Finding("broken", f"the database does not answer ({type(error).__name__})", mend)]
     try:
-        return [*await _versions(connection), *await _queues(connection), *await _origin(connection, config)]
+        return [
+            *await _versions(connection),
+            *await _queues(connection),
+            *await _origin(connection, config),
+            *await _indexes(connection),
+        ]
     except asyncpg.UndefinedTableError:
         return [Finding("broken", "the database lacks our tables", "Run `allmende migrate`.")]
     finally:
@@ -141,6 +146,20 @@ async def _origin(connection: asyncpg.Connection, config: Config) -> list[Findin
         return []
     mend = "Put the old [node] origin back: other nodes know these people by their old addresses."
     return [Finding("broken", f"{strangers} accounts were made under another address", mend)]
+
+
+async def _indexes(connection: asyncpg.Connection) -> list[Finding]:
+    """Damage that an operating system's other way of sorting does to indexes, and what it let in."""
+    found = []
+    if doubled := await store.count_doubled(connection):
+        what = f"{doubled} people or posts stand twice: an index is damaged"
+        mend = "Stop the node and restore the newest backup that can be: it refuses rows that stand twice."
+        found.append(Finding("broken", what, mend))
+    if other := await store.find_other_collation(connection):
+        what = f"indexes were sorted by {other[0]}, this machine sorts by {other[1]}"
+        mend = "Stop the node, then in the database: REINDEX DATABASE; ALTER DATABASE … REFRESH COLLATION VERSION."
+        found.append(Finding("broken", what, mend))
+    return found
 
 
 async def check_valkey(config: Config) -> list[Finding]:

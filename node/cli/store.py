@@ -19,6 +19,8 @@ class Queues(msgspec.Struct, frozen=True):
     deliveries_oldest_s: float
     mails_due: int
     mails_failed: int
+    hosts_resting: int
+    hosts_gone: int
 
 
 _QUEUES = """
@@ -32,7 +34,17 @@ SELECT
     (SELECT coalesce(extract(epoch FROM now() - min(next_attempt_at)), 0)
         FROM deliveries WHERE state = 'due' AND next_attempt_at <= now())::float8 AS deliveries_oldest_s,
     (SELECT count(*) FROM mails WHERE state = 'due') AS mails_due,
-    (SELECT count(*) FROM mails WHERE state = 'failed') AS mails_failed
+    (SELECT count(*) FROM mails WHERE state = 'failed') AS mails_failed,
+    (SELECT count(*) FROM hosts WHERE next_attempt_at > now() AND gone_at IS NULL) AS hosts_resting,
+    (SELECT count(*) FROM hosts WHERE gone_at IS NOT NULL) AS hosts_gone
+"""
+_TWICE = """
+SELECT coalesce(sum(number - 1), 0)::bigint FROM (
+    SELECT count(*) AS number FROM actors GROUP BY uri HAVING count(*) > 1
+    UNION ALL
+    SELECT count(*) FROM actors GROUP BY lower(username), host HAVING count(*) > 1
+    UNION ALL
+    SELECT count(*) FROM posts GROUP BY uri HAVING count(*) > 1) AS doubled
 """
 
 
@@ -57,6 +69,27 @@ async def find_schema_step(connection: asyncpg.Connection) -> int:
 async def count_tables(connection: asyncpg.Connection) -> int:
     """How many tables of ours there are."""
     return int(await connection.fetchval("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"))
+
+
+async def count_doubled(connection: asyncpg.Connection) -> int:
+    """Rows that stand beside another of the same address: what a damaged index let in.
+
+    Reads the tables themselves; an index that is damaged would hide them.
+    """
+    async with connection.transaction():
+        for way in ("enable_indexscan", "enable_indexonlyscan", "enable_bitmapscan"):
+            await connection.execute(f"SET LOCAL {way} = off")
+        return int(await connection.fetchval(_TWICE))
+
+
+async def find_other_collation(connection: asyncpg.Connection) -> tuple[str, str] | None:
+    """The version the indexes were sorted by and the one that sorts now, when they differ."""
+    row = await connection.fetchrow(
+        """SELECT datcollversion AS made, pg_database_collation_actual_version(oid) AS now
+           FROM pg_database WHERE datname = current_database()
+           AND datcollversion <> pg_database_collation_actual_version(oid)"""
+    )
+    return (row["made"], row["now"]) if row else None
 
 
 async def count_handles_elsewhere(connection: asyncpg.Connection, host: str) -> int:

@@ -6,6 +6,7 @@ which are sent to the job queue only after the commit. Doors (pages, api, jobs, 
 transactions; services receive them.
 """
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -173,10 +174,11 @@ class Database:
             yield tx
 
     async def ready(self) -> bool:
-        """Whether the database answers."""
+        """Whether the database answers within two seconds, the wait for a free connection included."""
         try:
-            return bool(await self.pool.fetchval("SELECT 1", timeout=2) == 1)
-        except (OSError, asyncpg.PostgresError, TimeoutError):
+            async with asyncio.timeout(2):
+                return bool(await self.pool.fetchval("SELECT 1") == 1)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
             return False
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import Counter
+
+import aiohttp
 import pytest
 
 from node.features.actors import burial
@@ -15,6 +19,7 @@ from node.wire import process
 from tests.node.wire.strangers import Inboxes, known_as, outcome, run
 from tests.threats.oracle import Scene
 
+ACCEPT = {"Accept": "application/activity+json"}
 MANY = 2 * burial.AT_ONCE + 300
 
 
@@ -78,6 +83,39 @@ async def test_rel_16_a_member_with_very_many_posts_can_leave(scene: Scene) -> N
     assert await left(scene, jonas.id) == (0, 0)
     async with scene.node.db.read() as tx:
         assert await tx.fetchval("SELECT count(*) FROM tombstones") >= MANY
+
+
+async def test_rel_45_a_post_that_a_thousand_hosts_look_up_at_once_is_served_to_all(scene: Scene) -> None:
+    """Author, post, answers and address book, asked for by everybody while a letter arrives."""
+    node = scene.node
+    async with node.db.tx() as tx:
+        post_id = await posts.write_post(tx, node.node, scene.amina.id, Draft(source="Alle kommen"))
+        uri = await tx.fetchval("SELECT uri FROM posts WHERE id = $1", post_id)
+    handle = f"{node.origin}/.well-known/webfinger?resource=acct:{scene.amina.username}@{node.host}"
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=250)) as session:
+        note = await (await session.get(uri, headers=ACCEPT)).json(content_type=None)
+        asked = [
+            scene.amina.uri,
+            uri,
+            note["replies"] if isinstance(note["replies"], str) else note["replies"]["id"],
+            handle,
+        ]
+
+        async def ask(url: str) -> tuple[str, int, bytes]:
+            async with session.get(url, headers=ACCEPT) as answer:
+                return url, answer.status, await answer.read()
+
+        letter = scene.mention()
+        answers, accepted = await asyncio.gather(
+            asyncio.gather(*(ask(url) for _ in range(250) for url in asked)),
+            scene.eve.send(node, letter, now=scene.rig.clock.now()),
+        )
+    assert accepted == 202
+    assert Counter((url, status) for url, status, _ in answers) == {(url, 200): 250 for url in asked}
+    assert len({(url, body) for url, _, body in answers}) == len(asked)
+    assert node.db.pool.get_size() <= node.node.config.database.pool_size
+    await run(node)
+    assert await outcome(node, letter) == ("done", "")
 
 
 async def test_rel_09_a_backlog_of_arrivals_keeps_no_post_of_ours_waiting(scene: Scene, amina: Actor) -> None:

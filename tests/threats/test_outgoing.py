@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from node.features.posts import service as posts
+from node.features.posts.service import Draft
 from tests.node.wire.strangers import CONTEXT, PUBLIC, run
 from tests.threats.oracle import Scene
 
@@ -46,6 +48,30 @@ async def test_ssrf_13_a_link_in_a_post_is_not_looked_at(scene: Scene) -> None:
     await scene.before()
     assert await scene.works(scene.eve, scene.eve.does("Create", note)) == [("done", "")]
     assert scene.connector.reached == []
+
+
+async def test_rel_34_a_link_that_everybody_passes_on_costs_its_host_nothing(scene: Scene) -> None:
+    """No previews are made: two hundred posts with one address in them are not one question to it."""
+    page = scene.vera.peer.uri("/page")
+    notes = [
+        scene.eve.note(
+            to=[scene.amina.uri, PUBLIC], content=f'<p><a href="{page}">{n}</a></p>',
+            tag=[{"type": "Mention", "href": scene.amina.uri}],
+        )
+        for n in range(200)
+    ]  # fmt: skip
+    await scene.before()
+    for note in notes:
+        scene.rig.clock.advance(milliseconds=7)
+        told = scene.eve.does("Create", note)
+        assert await scene.eve.send(scene.node, told, now=scene.rig.clock.now()) == 202
+    async with scene.node.db.tx() as tx:
+        await posts.write_post(tx, scene.node.node, scene.amina.id, Draft(source=f"Seht: {page}"))
+    await run(scene.node)
+    async with scene.node.db.read() as tx:
+        assert await tx.fetchval("SELECT count(*) FROM posts WHERE html LIKE '%' || $1 || '%'", page) == 201
+    assert not [path for _, path in scene.vera.peer.requests if path == "/page"]
+    assert page not in scene.connector.reached
 
 
 async def test_ssrf_17_the_members_of_a_foreign_collection_cost_no_fetches(scene: Scene) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import asyncpg
+import msgspec
 import pytest
 
 from node.db import migrate as steps
@@ -71,3 +73,71 @@ async def test_the_house_of_the_first_version_has_something_in_every_table(empty
     await empty.execute(steps.migrations()[0].sql)
     await _move_in(empty, HOUSES[1])
     assert [name for name, count in (await _rows(empty)).items() if count == 0] == []
+
+
+CONTENT = """SELECT md5(coalesce(string_agg(t::text, '' ORDER BY t::text), '')) FROM "{}" AS t"""
+
+
+async def _contents(connection: asyncpg.Connection) -> dict[str, str]:
+    """A checksum of what stands in each table."""
+    names = [row["relname"] for row in await connection.fetch(TABLES)]
+    return {name: await connection.fetchval(CONTENT.format(name)) for name in names}
+
+
+async def _first_version(connection: asyncpg.Connection) -> None:
+    """A lived-in house that only the first step has seen."""
+    first = steps.migrations()[0]
+    await connection.execute(steps._CREATE_LEDGER)
+    await steps._apply(connection, first)
+    await _move_in(connection, HOUSES[1])
+
+
+def _dsn(services: tuple[Postgres, object]) -> str:
+    return services[0].dsn("migrated_with_data")
+
+
+KILLED = "; SELECT pg_terminate_backend(pg_backend_pid())"
+
+
+async def test_rel_35_killed_in_the_middle_of_each_step_it_goes_on_where_it_was(
+    empty, services, databases, monkeypatch
+):
+    """The connection dies after a step did its work and before it was noted: nothing of that step stays."""
+    await _first_version(empty)
+    true = steps.migrations()
+    for step in true[1:]:
+        before, shape = await _contents(empty), await _shape(empty)
+        broken = [
+            msgspec.structs.replace(one, sql=one.sql + KILLED) if one is step else one
+            for one in true
+            if one.number <= step.number
+        ]
+        monkeypatch.setattr(steps, "migrations", lambda broken=broken: broken)
+        with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, OSError)):
+            await steps.migrate(_dsn(services))
+        assert (await _contents(empty), await _shape(empty)) == (before, shape), step.name
+        monkeypatch.setattr(
+            steps, "migrations", lambda step=step: [s for s in true if s.number <= step.number]
+        )
+        assert await steps.migrate(_dsn(services)) == [step.name]
+    monkeypatch.undo()
+    assert await steps.migrate(_dsn(services)) == []
+    fresh = await asyncpg.connect(await databases.fresh())
+    assert await _shape(empty) == await _shape(fresh)
+    await fresh.close()
+
+
+async def test_rel_35_two_that_begin_at_once_do_each_step_once(empty, services):
+    await _first_version(empty)
+    done = await asyncio.gather(*(steps.migrate(_dsn(services)) for _ in range(3)))
+    assert sorted(done, key=len) == [[], [], [step.name for step in steps.migrations()[1:]]]
+
+
+async def test_rel_35_an_older_program_touches_nothing_of_a_newer_house(empty, services, monkeypatch):
+    await steps.migrate(_dsn(services))
+    before = await _contents(empty)
+    older = steps.migrations()[:-1]
+    monkeypatch.setattr(steps, "migrations", lambda: older)
+    with pytest.raises(steps.MigrationError, match="newer version"):
+        await steps.migrate(_dsn(services))
+    assert await _contents(empty) == before
