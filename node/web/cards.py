@@ -106,7 +106,7 @@ class PostCard(msgspec.Struct, frozen=True, kw_only=True):
     """A post as one person may see it and what they may do with it.
 
     `html` was cleaned by node.text; `warning` is '' for none; `can` holds any of reply, like,
-    boost, bookmark, edit, delete, pin, report, mute, block, quote, unquote; `depth` 0 or 1 is the indentation;
+    boost, bookmark, edit, delete, pin, report, mute, block, quote, unquote, group; `depth` 0 or 1 is the indentation;
     `likes_note` is a sentence about who said thanks, never a ranking.
     """
 
@@ -135,6 +135,7 @@ class PostCard(msgspec.Struct, frozen=True, kw_only=True):
     bookmarked: bool = False
     pinned: bool = False
     likes_note: str = ""
+    group_note: str = ""  # how it stands in its group, where that is not the usual
     poll: PollCard | None = None
     reactions: tuple[ReactionChip, ...] = ()
     can: frozenset[str] = frozenset()

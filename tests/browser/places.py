@@ -41,6 +41,7 @@ FILLED = {
     "/@{handle}/{which:followers|following}": "/@amina/followers",
     "/tags/{tag}": "/tags/bread",
     "/people/{id:[0-9]+}/{what:block|mute}": "/people/{olena}/block",
+    "/posts/{id:[0-9]+}/group": "/posts/{placed}/group",
     "/posts/{id:[0-9]+}/history": "/posts/{post}/history",
     "/posts/{id:[0-9]+}/edit": "/posts/{post}/edit",
     "/posts/{id:[0-9]+}/delete": "/posts/{post}/delete",
@@ -53,7 +54,7 @@ FILLED = {
     "/groups/{id:[0-9]+}/{what:archive|reopen|end|keep}": "/groups/{group}/end",
     **{
         f"/groups/{{id:[0-9]+}}/{room}": f"/groups/{{group}}/{room}"
-        for room in ("settings", "mine", "leave", "invite", "members", "requests", "log")
+        for room in ("settings", "mine", "leave", "invite", "members", "requests", "waiting", "log")
     },
     **{f"/groups/{{id:[0-9]+}}/{room}": f"/groups/{{choir}}/{room}" for room in ("join", "invitation")},
 }
@@ -107,7 +108,7 @@ async def _found_groups(node: RigNode, amina: Actor, olena: Actor, jonas: Actor)
     workshop = Founding(
         username="workshop", name="Open Workshop", description="We mend things together.",
         openness="moderated", question="What would you like to build?", rules=("Be kind.", "Tidy up."),
-        topics=("Bikes", "Toasters"), languages=("de", "en"), place="In the yard",
+        topics=("Bikes", "Toasters"), languages=("de", "en"), place="In the yard", newcomer_posts=1,
         links=(Field(name="Opening hours", source="https://lindenhof.example"),),
     )  # fmt: skip
     choir = Founding(username="choir", name="Choir", openness="moderated", rules=("Breathe.",))
@@ -120,7 +121,10 @@ async def _found_groups(node: RigNode, amina: Actor, olena: Actor, jonas: Actor)
         await joining.invite(tx, node.node, olena.id, other.id, amina.id)
         code = await inviting.make_link(tx, amina.id, group.id, inviting.Terms(5))
         await inviting.make_link(tx, amina.id, group.id, inviting.Terms(), "kim@post.example")
-    return {"group": group.id, "choir": other.id, "code": code}
+        lathe = Draft(source="The lathe runs again.", group_id=group.id)
+        placed = await service.write_post(tx, node.node, amina.id, lathe)
+        await service.write_post(tx, node.node, olena.id, Draft(source="I build a boat.", group_id=group.id))
+    return {"group": group.id, "choir": other.id, "code": code, "placed": placed}
 
 
 async def live_in(node: RigNode) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from node.db.database import Tx
 from node.errors import NodeError
 from node.feature import Route
 from node.features.actors.store.reads import Actor
+from node.features.groups.service import rights
 from node.features.posts import pages_polls, pages_write, polling, reactions, views
 from node.features.posts.fetched import look_for_more
 from node.features.posts.pages_write import answer_page
@@ -23,6 +24,7 @@ from node.features.posts.present import (
     file_line_of,
     likes_note,
     list_answered,
+    looked_after,
     page_of,
     picture_of,
 )
@@ -86,7 +88,8 @@ async def show_thread(request: web.Request) -> web.StreamResponse:
         answered = await list_answered(tx, [*thread.ancestors, post, *thread.descendants])
         note = await likes_note(tx, post)
         answer = await answer_page(tx, node, viewer, post) if viewer else None
-    context = _thread_page(node, viewer, thread, answered, (note, answer))
+        group_id = await _looked_after(tx, viewer, post)
+    context = _thread_page(node, viewer, thread, answered, (note, answer, group_id))
     if viewer is not None:
         context = msgspec.structs.replace(context, looking=await look_for_more(node, thread))
         if polling.is_stale(post, node):
@@ -104,25 +107,36 @@ async def _find_thread(tx: Tx, node: Node, post_id: int, viewer: Viewer | None) 
         raise
 
 
+async def _looked_after(tx: Tx, viewer: Viewer | None, post: PostView) -> int | None:
+    """The group of the post, where its reader looks after that."""
+    if viewer is None or post.placed is None:
+        return None
+    found = await rights.standing(tx, post.placed.id, viewer.actor_id)
+    return post.placed.id if found.may_edit() else None
+
+
 def _thread_page(
     node: Node,
     viewer: Viewer | None,
     thread: Thread,
     answered: dict[int, Actor],
-    more: tuple[str, WritePage | None],
+    more: tuple[str, WritePage | None, int | None],
 ) -> ThreadPage:
-    note, answer = more
+    note, answer, group_id = more
     post = thread.post
 
     def shown(other: PostView) -> PostCard:
-        made = card(node, other, viewer, answered)
+        made = looked_after(card(node, other, viewer, answered), other, group_id)
         made = msgspec.structs.replace(made, audience_differs=other.audience != post.audience)
         if other.in_reply_to_id == post.id:  # right below it, which says enough
             return msgspec.structs.replace(made, reply_to=None)
         return msgspec.structs.replace(made, depth=1)
 
     focus = msgspec.structs.replace(
-        card(node, post, viewer, answered), likes_note=note, is_focus=True, audience_differs=True
+        looked_after(card(node, post, viewer, answered), post, group_id),
+        likes_note=note,
+        is_focus=True,
+        audience_differs=True,
     )
     if thread.ancestors:
         focus = msgspec.structs.replace(focus, reply_to=None)

@@ -7,6 +7,7 @@ nothing here asks per post. Called by the pages of posts and of features above.
 from collections.abc import Mapping, Sequence
 from typing import Literal, cast
 
+import msgspec
 from babel.lists import format_list
 from markupsafe import Markup
 
@@ -91,8 +92,25 @@ def card(
         poll=poll_card(post.poll, viewer, post.author.id) if post.poll else None,
         reactions=tuple(chip(node, one) for one in post.reactions),
         can=what_can(post, viewer),
+        group_note=group_note(post),
         remote_url=None if post.local else (post.url or post.uri),
     )
+
+
+def group_note(post: PostView) -> str:
+    """How it stands in its group, in words; '' for the usual."""
+    if post.group_state == "waiting":
+        return _("Waits until somebody who looks after the group has read it.")
+    if post.group_state == "removed":
+        return _("Taken out of the group. Only you can still read it.")
+    return _("Closed: nobody can answer any more.") if post.locked else ""
+
+
+def looked_after(made: PostCard, post: PostView, group_id: int | None) -> PostCard:
+    """The card with a way to what can be done in the group `group_id`, which its reader looks after."""
+    if group_id is None or post.placed is None or post.placed.id != group_id:
+        return made
+    return msgspec.structs.replace(made, can=made.can | {"group"})
 
 
 def what_can(post: PostView, viewer: Viewer | None) -> frozenset[str]:

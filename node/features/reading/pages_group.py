@@ -26,7 +26,8 @@ from node.features.groups.service.rights import Standing
 from node.features.groups.store import groups, members, topics
 from node.features.groups.store.groups import Group
 from node.features.media import proxy
-from node.features.posts.present import card, list_answered, page_of
+from node.features.posts.present import card, list_answered, looked_after, page_of
+from node.features.posts.store import group_acts
 from node.features.reading import store, views
 from node.runtime import Node
 from node.web.asked import PAGE, older_than, path_id, read_id, window
@@ -53,6 +54,7 @@ class GroupPage(msgspec.Struct, frozen=True, kw_only=True):
     archived: bool
     ends_at: datetime | None
     waiting: int
+    waiting_posts: int
     may_write: bool
     may_ask: bool
     may_read: bool
@@ -86,6 +88,7 @@ async def _page(request: web.Request, tx: Tx, node: Node, actor: Actor, standing
     above = {entry.post_id for entry in pinned}
     leading = await members.list_leading(tx, group.actor_id)
     people = await list_actors(tx, [one.actor_id for one in leading[:_MOST_LEADING]])
+    after = group.actor_id if standing.may_edit() else None
     public = group.local and group.shown_to_strangers
     return GroupPage(
         group=about(node, standing, actor, request.path),
@@ -101,13 +104,16 @@ async def _page(request: web.Request, tx: Tx, node: Node, actor: Actor, standing
         archived=group.archived_at is not None,
         ends_at=group.ends_at,
         waiting=await members.count_waiting(tx, group.actor_id) if standing.may_moderate() else 0,
+        waiting_posts=await _count_waiting(tx, standing),
         may_write=standing.may_post(tx.now),
         may_ask=standing.may_ask(),
         may_read=standing.may_read(),
         chips=_chips(await topics.list_topics(tx, group.actor_id), page_path(actor), topic_id),
         leading=[person_line(node, one) for one in people],
-        pinned=await _cards(tx, node, pinned, viewer),
-        cards=await _cards(tx, node, [one for one in entries[:PAGE] if one.post_id not in above], viewer),
+        pinned=await _cards(tx, node, pinned, viewer, after),
+        cards=await _cards(
+            tx, node, [one for one in entries[:PAGE] if one.post_id not in above], viewer, after
+        ),
         older=older_than(request, entries[PAGE - 1].id if len(entries) > PAGE else None),
         is_first=is_first,
         feed=f"/groups/{actor.id}/feed" if public else "",
@@ -119,10 +125,19 @@ def _chips(listed: list[topics.Topic], path: str, current: int | None) -> list[P
     return [Place(one.name, address(path, topic=one.id), "", is_current=one.id == current) for one in listed]
 
 
-async def _cards(tx: Tx, node: Node, entries: list[store.Entry], viewer: Viewer | None) -> list[PostCard]:
+async def _count_waiting(tx: Tx, standing: Standing) -> int:
+    """Posts that wait for the reader to let them through; counted as far as a page of them goes."""
+    if not (standing.may_moderate() and standing.group.local):
+        return 0
+    return len(await group_acts.list_waiting(tx, standing.group.actor_id, PAGE))
+
+
+async def _cards(
+    tx: Tx, node: Node, entries: list[store.Entry], viewer: Viewer | None, after: int | None
+) -> list[PostCard]:
     found = await views.list_entries(tx, entries, viewer.actor_id if viewer else None)
     answered = await list_answered(tx, [entry.post for entry in found])
-    return [card(node, entry.post, viewer, answered) for entry in found]
+    return [looked_after(card(node, entry.post, viewer, answered), entry.post, after) for entry in found]
 
 
 class FeedEntry(msgspec.Struct, frozen=True, kw_only=True):

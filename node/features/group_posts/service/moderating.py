@@ -5,6 +5,8 @@ members' houses. In a group of another house nothing changes here: its house is 
 announces then has its effect (`group_posts.inbound`). Called by pages and the API.
 """
 
+import msgspec
+
 from federation import strict_json, vocab
 from federation.groups import Deed
 from node.db.database import Tx
@@ -20,6 +22,13 @@ from node.runtime import Node
 from node.wire.publish import Destinations, publish
 
 
+class Looked(msgspec.Struct, frozen=True):
+    """A post in a group as those see it who look after the group, and how it stands there."""
+
+    subject: Subject
+    post: views.PostView
+
+
 async def _subject(tx: Tx, by_id: int, post_id: int, deed: str) -> Subject:
     """The post, if `by_id` may do this to it. Raises: NodeError `not_found`, `not_allowed`."""
     subject = await store.find_subject(tx, post_id)
@@ -27,6 +36,21 @@ async def _subject(tx: Tx, by_id: int, post_id: int, deed: str) -> Subject:
         raise NodeError("not_found", detail=f"post {post_id} in no group")
     await rights.require(tx, await groups.get_group(tx, subject.group_id), by_id, group_acts.NEEDS[deed])
     return subject
+
+
+async def look_at(tx: Tx, by_id: int, post_id: int) -> Looked:
+    """A post for who may pin or judge it, also one that waits or was taken out.
+
+    What is hidden from all but its author is read with the author's eyes, without what it quotes.
+    Raises: NodeError `not_found`, `not_allowed`.
+    """
+    subject = await _subject(tx, by_id, post_id, "pin")
+    found = await views.list_posts(tx, [post_id], by_id)
+    if found:
+        return Looked(subject, found[0])
+    await rights.require(tx, await groups.get_group(tx, subject.group_id), by_id, "moderate")
+    post = await views.get_post(tx, post_id, subject.author_id)
+    return Looked(subject, msgspec.structs.replace(post, quote=None))
 
 
 def _said(subject: Subject, uri: str, by_uri: str, deed: str, reason: str) -> vocab.Activity:

@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from node.appkeys import NODE, VIEWER
 from node.db.database import Tx
-from node.errors import NodeError
+from node.errors import N_, NodeError
 from node.feature import Route
 from node.features.actors.store.reads import list_actors
 from node.features.follows.present import person_line
@@ -31,6 +31,7 @@ from node.web.sessions import go_to
 _PAGE = 30
 _MOST_BANS = 50
 _LONGEST = 1000
+_TAKES_REASON = ("remove", "ban")
 
 
 class Banned(msgspec.Struct, frozen=True):
@@ -166,6 +167,8 @@ async def show_member(request: web.Request) -> web.StreamResponse:
 async def decide(request: web.Request) -> web.StreamResponse:
     """POST /groups/{id}/members/{person}"""
     form = await read_form(request, Decision)
+    if form.ok and form.values.what in _TAKES_REASON and not form.values.reason.strip():
+        form.refuse(NodeError("invalid", text=N_("Please say why, in a sentence. They read it.")))
     if form.ok:
         try:
             async with request.app[NODE].db.tx() as tx:

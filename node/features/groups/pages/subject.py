@@ -66,10 +66,17 @@ def _tabs(standing: Standing, actor: Actor, path: str) -> tuple[Place, ...]:
     places = [(_("Posts"), page_path(actor), True), (_("Members"), f"{base}/members", standing.may("read"))]
     places += [
         (_("Requests"), f"{base}/requests", standing.may_moderate() and standing.group.local),
+        (_("Waiting"), f"{base}/waiting", _may_wait(standing)),
         (_("Log"), f"{base}/log", standing.may("read") and standing.group.local),
         (_("Settings"), f"{base}/settings", standing.may_administer() and standing.group.local),
     ]
     return tuple(Place(label, to, "", to == path) for label, to, is_open in places if is_open)
+
+
+def _may_wait(standing: Standing) -> bool:
+    """Whether posts may wait here for this reader."""
+    group = standing.group
+    return standing.may_moderate() and group.local and group.newcomer_posts > 0
 
 
 async def load(tx: Tx, request: web.Request, act: str = "", *, lock: bool = False) -> tuple[Standing, Actor]:

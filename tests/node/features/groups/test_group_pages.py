@@ -289,3 +289,91 @@ async def test_what_is_written_in_a_group_is_for_its_readers_alone(lindenhof, ro
         for path in ("/", "/house-news", "/@werkstatt", "/@rosa", f"/groups/{group_id}/feed"):
             await visitor.get(path)
             assert visibility == "public" or "The lathe runs again." not in visitor.text, path
+
+
+async def _write(browser, group_id, words):
+    """Write into the group; the number of the post."""
+    await browser.get(f"/write?group={group_id}")
+    await browser.post("/write", source=words, group=str(group_id), audience="public")
+    assert browser.status == 303, browser.text
+    return int(browser.location.rsplit("/", 1)[1].split("?")[0].split("#")[0])
+
+
+async def test_what_a_newcomer_writes_first_waits_and_is_let_through(rosa, jonas):
+    group_id = await found(rosa, newcomer_posts="2")
+    await jonas.get("/")
+    await jonas.post(f"/groups/{group_id}/join")
+    first = await _write(jonas, group_id, "May I come in?")
+    await jonas.get(f"/@jonas/{first}")
+    assert "Waits until somebody who looks after the group has read it." in jonas.text
+    await jonas.get(f"/groups/{group_id}/waiting")
+    assert jonas.status == 403
+    await rosa.get("/@werkstatt")
+    assert "One post waits to be let through." in rosa.text
+    assert "May I come in?" not in rosa.text
+    await rosa.get(f"/groups/{group_id}/waiting")
+    assert "May I come in?" in rosa.text
+    await rosa.post(f"/groups/{group_id}/waiting/{first}", what="accept")
+    assert rosa.location.endswith("?done=accept"), rosa.text
+    await rosa.get("/@werkstatt")
+    assert "May I come in?" in rosa.text
+    second = await _write(jonas, group_id, "Buy my lamps.")
+    await rosa.get(f"/groups/{group_id}/waiting")
+    await rosa.post(f"/groups/{group_id}/waiting/{second}", what="refuse")
+    assert rosa.status == 422
+    assert "Please say why" in rosa.text
+    await rosa.post(f"/groups/{group_id}/waiting/{second}", what="refuse", reason="Advertising.")
+    await rosa.get(rosa.location)
+    assert "Nothing is waiting." in rosa.text
+    await rosa.get(f"/groups/{group_id}/log")
+    assert "Advertising." in rosa.text
+
+
+async def test_a_post_is_kept_at_the_top_closed_taken_out_and_put_back(lindenhof, rosa, jonas):
+    group_id = await found(rosa)
+    await jonas.get("/")
+    await jonas.post(f"/groups/{group_id}/join")
+    post_id = await _write(jonas, group_id, "The lathe runs again.")
+    await jonas.get(f"/posts/{post_id}/group")
+    assert jonas.status == 403
+    await rosa.get(f"/@jonas/{post_id}")
+    assert f"/posts/{post_id}/group" in rosa.page
+    await rosa.get("/@werkstatt")
+    assert f"/posts/{post_id}/group" in rosa.page
+    page = f"/posts/{post_id}/group"
+    await rosa.get(page)
+    for what, shown in (
+        ("pin", "It stands at the top of the group."),
+        ("lock", "Closed: nobody can answer any more."),
+        ("unlock", "Close the conversation"),
+        ("unpin", "Keep it at the top"),
+    ):
+        await rosa.post(page, what=what)
+        assert rosa.location == f"{page}?done=here", rosa.text
+        await rosa.get(page)
+        assert shown in rosa.text, what
+    await rosa.post(page, what="remove_post")
+    assert rosa.status == 422
+    await rosa.post(page, what="remove_post", reason="Off the subject.")
+    await rosa.get(page)
+    assert "Taken out: only its author can read it." in rosa.text
+    async with Browser(lindenhof.origin) as visitor:
+        await visitor.get("/@werkstatt")
+        assert "The lathe runs again." not in visitor.text
+        await rosa.post(page, what="restore_post")
+        await visitor.get("/@werkstatt")
+        assert "The lathe runs again." in visitor.text
+
+
+@pytest.mark.parametrize("what", ["remove", "ban"])
+async def test_nobody_is_put_out_without_a_reason(rosa, jonas, what):
+    group_id = await found(rosa)
+    await jonas.get("/")
+    await jonas.post(f"/groups/{group_id}/join")
+    page = f"/groups/{group_id}/members/{jonas.me.id}"
+    await rosa.get(page)
+    await rosa.post(page, what=what, reason="  ", days="1")
+    assert rosa.status == 422
+    assert "Please say why" in rosa.text
+    await rosa.post(page, what=what, reason="Advertising.", days="1")
+    assert rosa.location.endswith(f"?done={what}"), rosa.text
