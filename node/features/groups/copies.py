@@ -25,7 +25,7 @@ async def remember(tx: Tx, actor_id: int, document: vocab.Actor) -> None:
         display_name="",
         followers_uri="",
         openness=openness or ("moderated" if document.manually_approves else "open"),
-        visibility=_visibility(document),
+        visibility=visibility_of(document),
         question=text.one_line(document.join_question or "", 300),
         rules=rules_of(list(document.group_rules)),
         posting="moderators" if document.posting_restricted_to_mods else "members",
@@ -41,12 +41,20 @@ async def remember(tx: Tx, actor_id: int, document: vocab.Actor) -> None:
         await groups.put_told_count(tx, actor_id, max(0, document.member_count))
 
 
-def _visibility(document: vocab.Actor) -> str:
+def visibility_of(document: vocab.Actor) -> str:
     """Who may read there. What is for members must never be taken for public: our people's posts would be.
 
-    Lemmy has no word of its own for it: there whoever lets people in one by one is closed.
+    Lemmy has no word of its own for it: there whoever lets people in one by one is closed. Its documents
+    are known by how they name who moderates and who may post; a forum of Friendica, which does neither,
+    may let people in one by one and be read by everybody.
     """
-    lemmys = document.manually_approves and document.openness is None and document.moderators is None
+    lemmys = (
+        document.manually_approves
+        and document.openness is None
+        and document.moderators is None
+        and bool(document.attributed_to)
+        and "postingRestrictedToMods" in document.raw
+    )
     if document.members_only or lemmys:
         return "private"
     return "public" if document.discoverable else "unlisted"

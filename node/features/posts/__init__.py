@@ -10,12 +10,13 @@ from node.features.posts import (
     pages,
     polling,
     serve,
+    serve_groups,
     serve_threads,
 )
 
 FEATURE = Feature(
     name="posts",
-    routes=(*serve.ROUTES, *serve_threads.ROUTES, *pages.ROUTES, *api.ROUTES),
+    routes=(*serve.ROUTES, *serve_threads.ROUTES, *serve_groups.ROUTES, *pages.ROUTES, *api.ROUTES),
     inbound=(inbound.inbound, inbound_marks.inbound, inbound_emoji.inbound),
     jobs={"poll": polling.refresh_job},
     sweeps=(polling.sweep,),

@@ -15,7 +15,6 @@ from node.feature import Route
 from node.features.actors.store import reads as actors
 from node.features.posts import service, translate, views
 from node.features.posts.store import marks, reads
-from node.features.posts.store.group_acts import list_pinned
 from node.features.posts.store.in_groups import find_member_at
 from node.features.posts.views import PostView
 from node.runtime import Node
@@ -103,9 +102,7 @@ async def _owner(request: web.Request, tx: Tx) -> actors.Actor | None:
     actor = await actors.find_by_uri(tx, node.uri(path))
     if actor is None or not actor.local or not await actors.is_reachable(tx, actor):
         return None
-    # A closed group is not there for whoever asks for these; its members' houses are sent what it says.
-    closed = actor.kind == "Group" and not await node.hooks.groups.is_shown_at(tx, actor.id, "")
-    return None if closed else actor
+    return actor
 
 
 async def show_outbox(request: web.Request) -> web.Response:
@@ -149,9 +146,8 @@ async def show_featured(request: web.Request) -> web.Response:
         actor = await _owner(request, tx)
         if actor is None:
             return serve.answer_missing()
-        of_group = actor.kind == "Group"
-        pinned = await (list_pinned if of_group else reads.list_pinned_ids)(tx, actor.id)
-        posts = [post for post in await views.list_posts(tx, pinned, None) if post.local or not of_group]
+        pinned = await reads.list_pinned_ids(tx, actor.id)
+        posts = await views.list_posts(tx, pinned, None)
     notes = tuple(_note_alone(node, post) for post in posts)
     found = vocab.Collection(
         id=actor.featured_uri, type="OrderedCollection", total_items=len(notes), items=notes
@@ -192,7 +188,7 @@ ROUTES = (
     Route("GET", "/ap/announces/{id:[0-9]{1,19}}", show_activity, "wire"),
     *(
         route
-        for path in ("/actor", "/ap/users/{id:[0-9]+}", "/ap/groups/{id:[0-9]+}")
+        for path in ("/actor", "/ap/users/{id:[0-9]+}")
         for route in (
             Route("GET", f"{path}/outbox", show_outbox, "wire"),
             Route("GET", f"{path}/outbox/page/{{before:[0-9]{{1,19}}}}", show_outbox_page, "wire"),

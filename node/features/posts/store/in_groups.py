@@ -7,6 +7,7 @@ import msgspec
 
 from node.db import rows
 from node.db.database import Tx
+from node.db.rows import Window
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
@@ -183,5 +184,54 @@ async def find_member_at(tx: Tx, post_id: int, host: str) -> int | None:
            WHERE p.id = $1 AND p.audience = 'group' AND p.group_state = '' LIMIT 1""",
         post_id,
         host,
+    )
+    return found
+
+
+class Announced(msgspec.Struct, frozen=True):
+    """A conversation that a group of ours passed on: its number for paging, the id of the plain Announce."""
+
+    id: int
+    uri: str
+    post_id: int
+    at: datetime
+
+
+# What may be read in the group by whoever may read there at all.
+_STANDS = """b.actor_id = $1 AND p.group_id = b.actor_id AND p.group_state = ''
+    AND p.audience IN ('public', 'unlisted', 'group')"""
+
+
+async def list_announced(tx: Tx, group_id: int, window: Window) -> list[Announced]:
+    """What a group passed on and what still stands in it, newest first."""
+    records = await tx.fetch(
+        f"""SELECT b.id, b.uri, b.post_id, b.published_at AS at FROM boosts b JOIN posts p ON p.id = b.post_id
+            WHERE {_STANDS} AND b.id < $2 ORDER BY b.id DESC LIMIT $3""",
+        group_id,
+        window.upper,
+        window.limit,
+    )
+    return rows.many(Announced, records)
+
+
+async def count_announced(tx: Tx, group_id: int) -> int:
+    """How many `list_announced` holds in all."""
+    found: int = await tx.fetchval(
+        f"SELECT count(*) FROM boosts b JOIN posts p ON p.id = b.post_id WHERE {_STANDS}", group_id
+    )
+    return found
+
+
+async def find_inside(tx: Tx, group_id: int, host: str) -> int | None:
+    """Somebody of this host who belongs to a group and was not put out; through them their house reads."""
+    found: int | None = await tx.fetchval(
+        """SELECT m.actor_id FROM members m JOIN actors a ON a.id = m.actor_id
+           WHERE m.group_id = $1 AND m.state = 'member' AND NOT a.local AND a.host = $2
+             AND a.deleted_at IS NULL AND a.suspended_at IS NULL
+             AND NOT EXISTS (SELECT 1 FROM group_bans b WHERE b.group_id = $1 AND b.actor_id = m.actor_id
+                             AND (b.expires_at IS NULL OR b.expires_at > $3)) LIMIT 1""",
+        group_id,
+        host,
+        tx.now,
     )
     return found
