@@ -133,6 +133,8 @@ class Batch(msgspec.Struct):
         """What a group's Announce holds, proved. Raises: as `groups.inner_of`, `own_origin`, `host_refused`,
         `not_the_author`, and as `Fetcher.fetch`."""
         inner = groups.inner_of(entry.activity)
+        if inner.type == "Update" and inner.object_id == entry.activity.actor:
+            return await _read_actor(node, inner, budget)
         if node.is_ours(inner.actor):
             async with node.db.read() as tx:
                 said = (await _list_activities(tx, node, {inner.id or ""})).get(inner.id or "")
@@ -195,6 +197,14 @@ async def _read_object(node: Node, told: vocab.Activity, budget: FetchBudget) ->
     if not isinstance(thing, vocab.Object) or thing.attributed_to_all != (told.actor,):
         raise FederationError("not_the_author", status=403)
     return msgspec.structs.replace(told, object=thing, to=thing.to, cc=thing.cc, audience=thing.audience)
+
+
+async def _read_actor(node: Node, told: vocab.Activity, budget: FetchBudget) -> vocab.Activity:
+    """What a group says of itself at its own address, whoever of its people changed it."""
+    thing = vocab.read((await node.fetcher.fetch(told.object_id or "", budget=budget)).document)
+    if not isinstance(thing, vocab.Actor) or thing.id != told.object_id:
+        raise FederationError("id_mismatch", "announced group", status=403)
+    return msgspec.structs.replace(told, object=thing)
 
 
 class BatchResolver:

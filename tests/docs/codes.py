@@ -56,6 +56,7 @@ ENDS: dict[str, str] = {
     "unknown_object": "a kind of thing this node does not understand yet",
     "unknown_target": "it adds to or removes from a collection that is not the sender's own",
     "unknown_type": "a kind of activity this node does not understand yet",
+    "votes_against": "a vote against something, which nobody counts here",
     "waits_in_group": "those who run the group look at it before others do",
     "worker_died": "the program died over it again and again",
     "vote": "a vote in a poll that is not one of ours",

@@ -115,7 +115,14 @@ async def _show(tx: Tx, node: Node, group: Known, post: writes.PostRow) -> None:
 @inbound.on("Announce", "Update", needs=("actor", "object", "mentions", "quote"))
 @_from_group
 async def edit_passed_on(tx: Tx, node: Node, incoming: Incoming, group: Known) -> Ended:
-    """Somebody edited what they wrote in a group."""
+    """Somebody edited what they wrote in a group, or those who run it what it says of itself."""
+    if incoming.activity.object_id == group.uri:
+        said = incoming.object_as(vocab.Actor)
+        if said is None or said.id != group.uri:
+            return Ignored("unknown_object")
+        # The wire read it at the group's own address.
+        await node.hooks.remember_actor(tx, node, said)
+        return None
     if incoming.sender.local:
         return Ignored("known_already")
     return await posts.post_updated(tx, node, incoming)
@@ -147,6 +154,13 @@ async def like_passed_on(tx: Tx, node: Node, incoming: Incoming, group: Known) -
     return await _vote(tx, node, incoming, group)
 
 
+@inbound.on("Announce", "Dislike", needs=("actor",))
+@_from_group
+async def dislike_passed_on(tx: Tx, node: Node, incoming: Incoming, group: Known) -> Ended:
+    """Votes against what somebody wrote are counted nowhere here."""
+    return Ignored("votes_against")
+
+
 @inbound.on("Announce", "EmojiReact", needs=("actor",))
 @_from_group
 async def reaction_passed_on(tx: Tx, node: Node, incoming: Incoming, group: Known) -> Ended:
@@ -162,6 +176,8 @@ async def undone_passed_on(tx: Tx, node: Node, incoming: Incoming, group: Known)
     kind = incoming.activity.object_type
     if kind == "Block":
         return await _deed(tx, node, incoming, group)
+    if kind == "Dislike":
+        return Ignored("votes_against")
     if not isinstance(undone, vocab.Activity) or not await _is_about_group(tx, group, incoming):
         return Ignored("not_in_group")
     if kind in ("Lock", "Delete"):
