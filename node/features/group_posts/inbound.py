@@ -117,8 +117,8 @@ async def _show(tx: Tx, node: Node, group: Known, post: writes.PostRow) -> None:
 async def edit_passed_on(tx: Tx, node: Node, incoming: Incoming, group: Known) -> Ended:
     """Somebody edited what they wrote in a group, or those who run it what it says of itself."""
     if incoming.activity.object_id == group.uri:
-        said = incoming.object_as(vocab.Actor)
-        if said is None or said.id != group.uri:
+        said = incoming.activity.object
+        if not isinstance(said, vocab.Actor) or said.id != group.uri:
             return Ignored("unknown_object")
         # The wire read it at the group's own address.
         await node.hooks.remember_actor(tx, node, said)
