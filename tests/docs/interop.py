@@ -82,6 +82,24 @@ LIVE: dict[str, tuple[str, tuple[Live, ...]]] = {
         "0.16.1, with `allmende dev test -m foreign`",
         (Live("what it asks of an actor", "tests/interop/test_judges.py"),),
     ),
+    "[node-http-message-signatures](https://github.com/misskey-dev/node-http-message-signatures)": (
+        "Misskey's own code, 0.0.10, with `allmende dev test -m foreign`",
+        (
+            Live(
+                "draft-cavage: ours believed by it, its by us, nothing that was changed",
+                "tests/interop/test_signature_judges.py",
+            ),
+        ),
+    ),
+    "[apsig](https://github.com/fedi-libs/apsig)": (
+        "0.6.0, with `allmende dev test -m foreign`",
+        (
+            Live(
+                "draft-cavage and object proofs (FEP-8b32): ours believed by it, its by us, nothing that was changed",
+                "tests/interop/test_signature_judges.py",
+            ),
+        ),
+    ),
     "[s3rver](https://github.com/jamhall/s3rver)": (
         "3.7.1, in CI",
         (Live("files in a bucket", "tests/node/features/media/test_s3.py"),),
