@@ -21,7 +21,10 @@ class Notice(msgspec.Struct, frozen=True):
 
 
 async def put_notifications(tx: Tx, notices: Sequence[Notice]) -> None:
-    """One statement: only for our own people, unless they muted or blocked the other."""
+    """One statement: only for our own people, unless they muted or blocked the other.
+
+    Of posts in a group hears nobody who chose to look in by themselves.
+    """
     await tx.execute(
         """INSERT INTO notifications (id, owner_id, kind, actor_id, post_id, group_id, created_at)
            SELECT n.id, a.id, n.kind, n.actor_id, n.post_id, n.group_id, $6::timestamptz
@@ -31,6 +34,8 @@ async def put_notifications(tx: Tx, notices: Sequence[Notice]) -> None:
            WHERE NOT EXISTS (SELECT 1 FROM mutes m WHERE m.actor_id = a.id AND m.target_id = n.actor_id
                              AND m.notifications AND (m.expires_at IS NULL OR m.expires_at > $6))
              AND NOT EXISTS (SELECT 1 FROM blocks b WHERE b.actor_id = a.id AND b.target_id = n.actor_id)
+             AND NOT EXISTS (SELECT 1 FROM posts p JOIN members m ON m.group_id = p.group_id
+                             WHERE p.id = n.post_id AND m.actor_id = a.id AND m.level = 'nothing')
            ON CONFLICT DO NOTHING""",
         [tx.new_id() for _ in notices],
         [notice.owner_id for notice in notices],

@@ -165,10 +165,12 @@ async def write_post(tx: Tx, node: Node, author_id: int, draft: Draft) -> int:
         await media.attach(tx, author_id, draft.media_ids, post.id)
     if draft.poll is not None:
         await polls.put_draft(tx, post.id, draft.poll)
+    admitted = place is None or await in_groups.admit(tx, place, post.id, draft.topic_id)
+    # Only now the post stands in its group, of which somebody may want to hear nothing.
     for actor_id in post.mention_ids:
         await notify(tx, actor_id, "mention", author_id, post.id)
     asks = quoted is not None and await _begin_quote(tx, node, quoted, post)
-    if place is not None and not await in_groups.admit(tx, place, post.id, draft.topic_id):
+    if not admitted:
         return post.id
     written = await views.get_post(tx, post.id, author_id)
     if place is not None and place.local:

@@ -5,6 +5,8 @@ import re
 import pytest
 
 from node.features.actors import lookup
+from node.features.posts import service
+from node.features.posts.service import Draft
 from tests.node.features.accounts.browser import Browser
 from tests.node.features.readers import signed_in
 
@@ -377,3 +379,35 @@ async def test_nobody_is_put_out_without_a_reason(rosa, jonas, what):
     assert "Please say why" in rosa.text
     await rosa.post(page, what=what, reason="Advertising.", days="1")
     assert rosa.location.endswith(f"?done={what}"), rosa.text
+
+
+@pytest.mark.parametrize(("level", "heard"), [("posts", True), ("mentions", True), ("nothing", False)])
+async def test_who_wants_to_hear_nothing_of_a_group_hears_nothing(lindenhof, rosa, jonas, level, heard):
+    group_id = await found(rosa)
+    await jonas.get("/")
+    await jonas.post(f"/groups/{group_id}/join")
+    await jonas.get(f"/groups/{group_id}/mine")
+    await jonas.post(f"/groups/{group_id}/mine", level=level)
+    await _write(rosa, group_id, "@jonas the lathe runs again.")
+    await jonas.get("/notifications")
+    assert ("the lathe runs again." in jonas.text) is heard
+    async with lindenhof.db.tx() as tx:
+        other = Draft(source="@jonas outside of the group.")
+        await service.write_post(tx, lindenhof.node, rosa.me.id, other)
+    await jonas.get("/notifications")
+    assert "outside of the group." in jonas.text
+
+
+@pytest.mark.parametrize("visibility", ["public", "unlisted", "private", "local"])
+async def test_search_finds_a_group_for_those_who_may_know_of_it(lindenhof, rosa, jonas, visibility):
+    await found(rosa, visibility=visibility)
+    async with Browser(lindenhof.origin) as visitor:
+        for query in ("werk", "Open", "@werkstatt", f"@werkstatt@{lindenhof.node.handle_host}"):
+            seen = []
+            for person in (rosa, jonas, visitor):
+                await person.get(f"/search?q={query}")
+                assert person.status in (200, 303), person.status
+                seen.append('href="/@werkstatt"' in person.page)
+            known = [True, visibility != "private", visibility in ("public", "unlisted")]
+            assert seen[:2] == known[:2], query
+            assert known[2] or not seen[2], query
