@@ -88,6 +88,7 @@ class News(msgspec.Struct, frozen=True, kw_only=True):
     card: PostCard | None = None
     is_own: bool = False
     reactions: tuple[ReactionChip, ...] = ()
+    group: PersonLine | None = None
 
 
 class NewsPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -256,12 +257,25 @@ async def show_notifications(request: web.Request) -> web.StreamResponse:
         new = await _list_unread(tx, viewer, unread)
         found = await views.list_notifications(tx, rows[:PAGE], viewer.actor_id)
         answered = await list_answered(tx, [one.post for one in found if one.post is not None])
-        news = [_news(node, viewer, one, answered, is_new=one.id in new) for one in found]
+        about = await _list_groups(tx, node, rows[:PAGE])
+        news = [
+            msgspec.structs.replace(
+                _news(node, viewer, one, answered, is_new=one.id in new), group=about.get(one.id)
+            )
+            for one in found
+        ]
     if rows and unread and not which:
         async with node.db.tx() as tx:
             await store.put_read(tx, viewer.actor_id, rows[0].id)
     older = older_than(request, rows[PAGE - 1].id if len(rows) > PAGE else None)
     return render(request, "reading/notifications.html", NewsPage(news=news, older=older, which=which))
+
+
+async def _list_groups(tx: Tx, node: Node, news: list[store.Notification]) -> dict[int, PersonLine]:
+    """The group that each piece of news is about, by the news' id; who gets the news may know of it."""
+    ids = {one.group_id for one in news} - {None}
+    found = {one.id: one for one in await list_actors(tx, [i for i in ids if i is not None])} if ids else {}
+    return {one.id: person_line(node, found[one.group_id]) for one in news if one.group_id in found}
 
 
 def _news(

@@ -53,6 +53,7 @@ class Notification(msgspec.Struct, frozen=True):
     actor_id: int
     post_id: int | None
     created_at: datetime
+    group_id: int | None = None
 
 
 # Authors whose posts the viewer ($1) does not want, or who do not want the viewer. Who has nobody blocked
@@ -313,7 +314,7 @@ async def list_notifications(
 ) -> list[Notification]:
     """What happened to the owner, newest first; of these kinds, or all but those, or by one actor."""
     records = await tx.fetch(
-        f"""SELECT n.id, n.kind, n.actor_id, n.post_id, n.created_at FROM notifications n
+        f"""SELECT n.id, n.kind, n.actor_id, n.post_id, n.created_at, n.group_id FROM notifications n
             JOIN actors a ON a.id = n.actor_id
             WHERE n.owner_id = $1 AND n.id < $2 AND n.id > $3 AND a.suspended_at IS NULL
               AND ($5::text[] IS NULL OR n.kind = ANY($5)) AND NOT n.kind = ANY($6::text[])

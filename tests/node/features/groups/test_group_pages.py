@@ -117,6 +117,8 @@ async def test_who_asks_answers_the_question_and_is_let_in(rosa, jonas):
     await jonas.post(f"/groups/{group_id}/join", answer="A boat.")
     await jonas.get("/@werkstatt")
     assert "Take my request back" in jonas.text
+    await rosa.get("/notifications")
+    assert re.search(r"jonas\s+would like to join\s+Open Workshop", rosa.text), rosa.text
     await rosa.get("/@werkstatt")
     assert "One person would like to join." in rosa.text
     await rosa.get(f"/groups/{group_id}/requests")
