@@ -214,7 +214,7 @@ async def put_post_counts(tx: Tx, post_ids: list[int]) -> None:
             reactions_count = CASE WHEN o.local THEN (SELECT count(*) FROM reactions e WHERE e.post_id = o.id)
                               ELSE o.reactions_count END,
             replies_count = (SELECT count(*) FROM posts r WHERE r.in_reply_to_id = o.id
-                             AND r.audience IN ('public', 'unlisted'))
+                             AND r.audience IN ('public', 'unlisted') AND r.group_state = '')
         WHERE o.id = ANY($1::bigint[])
         """,
         post_ids,

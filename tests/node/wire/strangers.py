@@ -154,7 +154,7 @@ async def wrong_counters(tx: Tx) -> list[str]:
            WHERE p.reactions_count <> (SELECT count(*) FROM reactions e WHERE e.post_id = p.id)
            UNION ALL SELECT 'replies of ' || p.id FROM posts p
            WHERE p.replies_count <> (SELECT count(*) FROM posts r WHERE r.in_reply_to_id = p.id
-                                      AND r.audience IN ('public', 'unlisted'))
+                                      AND r.audience IN ('public', 'unlisted') AND r.group_state = '')
            UNION ALL SELECT 'followers of ' || a.username FROM actors a
            WHERE a.local AND a.followers_count <>
                  (SELECT count(*) FROM follows f WHERE f.followee_id = a.id AND f.state = 'accepted')

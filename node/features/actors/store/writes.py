@@ -69,7 +69,7 @@ async def delete_everything_of(tx: Tx, actor_id: int) -> None:
         """UPDATE posts p SET replies_count = GREATEST(p.replies_count - r.number, 0)
            FROM (SELECT in_reply_to_id, count(*) AS number FROM posts
                  WHERE author_id = $1 AND in_reply_to_id IS NOT NULL AND audience IN ('public', 'unlisted')
-                 GROUP BY 1) AS r WHERE p.id = r.in_reply_to_id""",
+                   AND group_state = '' GROUP BY 1) AS r WHERE p.id = r.in_reply_to_id""",
         "DELETE FROM boosts WHERE actor_id = $1",
         "DELETE FROM likes WHERE actor_id = $1",
         "DELETE FROM reactions WHERE actor_id = $1",

@@ -4,6 +4,7 @@ import msgspec
 
 from node.db import rows
 from node.db.database import Tx
+from node.features.posts.store.in_groups import COUNT_ANSWERS, STANDS_CHANGED
 
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,10 +48,15 @@ async def find_subject(tx: Tx, post_id: int) -> Subject | None:
 async def put_state(tx: Tx, post_id: int, state: str) -> None:
     """It stands, waits, or was removed; the post above counts what everybody may read."""
     await tx.execute(
-        """WITH changed AS (
-               UPDATE posts SET group_state = $2 WHERE id = $1 AND group_state <> $2
-               RETURNING id, group_id)
-           DELETE FROM group_pins x USING changed WHERE $2 = 'removed' AND x.post_id = changed.id""",
+        f"""WITH was AS (
+               SELECT id, group_state, in_reply_to_id, audience FROM posts
+               WHERE id = $1 AND group_state <> $2 FOR NO KEY UPDATE),
+           changed AS (
+               UPDATE posts p SET group_state = $2 FROM was WHERE p.id = was.id
+               RETURNING p.id, was.in_reply_to_id, was.audience, {STANDS_CHANGED.format(state="$2")} AS more),
+           unpinned AS (
+               DELETE FROM group_pins x USING changed WHERE $2 = 'removed' AND x.post_id = changed.id)
+           {COUNT_ANSWERS}""",
         post_id,
         state,
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
@@ -107,12 +108,26 @@ async def list_places_of(tx: Tx, post_uris: Sequence[str]) -> dict[str, Place]:
     }
 
 
+# By how much the number of answers above a post changes with its state, and that number itself: nobody is
+# told of answers that wait or were taken out (ACL-04). `was` is the post before, `changed` what came of it.
+STANDS_CHANGED: Final = "({state} = '')::integer - (was.group_state = '')::integer"
+COUNT_ANSWERS: Final = """UPDATE posts q SET replies_count = GREATEST(q.replies_count + changed.more, 0)
+           FROM changed WHERE q.id = changed.in_reply_to_id AND changed.more <> 0
+             AND changed.audience IN ('public', 'unlisted')"""
+
+
 async def put_in_group(
     tx: Tx, group_id: int, post_id: int, *, state: str = "", topic_id: int | None = None
 ) -> None:
     """The post circulates in the group, or waits to."""
     await tx.execute(
-        "UPDATE posts SET group_id = $1, group_state = $3, topic_id = COALESCE($4, topic_id) WHERE id = $2",
+        f"""WITH was AS (
+               SELECT id, group_state, in_reply_to_id, audience FROM posts WHERE id = $2 FOR NO KEY UPDATE),
+           changed AS (
+               UPDATE posts p SET group_id = $1, group_state = $3, topic_id = COALESCE($4, p.topic_id)
+               FROM was WHERE p.id = was.id
+               RETURNING was.in_reply_to_id, was.audience, {STANDS_CHANGED.format(state="$3")} AS more)
+           {COUNT_ANSWERS}""",
         group_id,
         post_id,
         state,

@@ -343,11 +343,11 @@ async def delete_posts(tx: Tx, post_ids: Sequence[int]) -> None:
     """As `delete_post`, for any number in one statement."""
     await tx.execute(
         """WITH gone AS (DELETE FROM posts WHERE id = ANY($1)
-                         RETURNING author_id, in_reply_to_id, local, audience),
+                         RETURNING author_id, in_reply_to_id, local, audience, group_state),
            parent AS (
                UPDATE posts p SET replies_count = GREATEST(p.replies_count - fewer.answers, 0)
                FROM (SELECT in_reply_to_id, count(*) AS answers FROM gone
-                     WHERE audience IN ('public', 'unlisted')
+                     WHERE audience IN ('public', 'unlisted') AND group_state = ''
                      GROUP BY in_reply_to_id ORDER BY in_reply_to_id) AS fewer
                WHERE p.id = fewer.in_reply_to_id)
            UPDATE actors a SET posts_count = GREATEST(a.posts_count - fewer.posts, 0)
