@@ -18,6 +18,17 @@ class Person(msgspec.Struct, frozen=True):
     language: str = "de"
 
 
+class Circle(msgspec.Struct, frozen=True):
+    """A group of a house, founded by one of its people."""
+
+    username: str
+    name: str
+    by: str
+    about: str
+    rules: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+
+
 class House(msgspec.Struct, frozen=True):
     """One organisation; `hue` colours its pages (degrees)."""
 
@@ -28,6 +39,7 @@ class House(msgspec.Struct, frozen=True):
     question: str
     rules: tuple[str, ...]
     people: tuple[Person, ...]
+    circles: tuple[Circle, ...]
     formal: bool = False
 
 
@@ -59,6 +71,7 @@ HOUSES = (
             Person("yusuf", "Yusuf Demir", "Papa von Elif. Ich koche gern für viele."),
             Person("oksana", "Оксана Бондар", "Мама двох школярів. Вчу німецьку, навчаю вишивки.", language="uk"),
         ),
+        (Circle("mentoring", "Mentoring-Kreis", "amina", "Abende, an denen eine erzählt und alle fragen dürfen. In vielen Sprachen.", ("Was erzählt wird, bleibt hier.",), ("Beruf", "Schule", "Ankommen")),),
     ),
     House(
         "lernwerk",
@@ -71,6 +84,7 @@ HOUSES = (
             Person("olena", "Olena Kravets", "Ich unterrichte Nähen und frage mich jede Woche durch neue Stoffe.", "admin"),
             Person("ben", "Ben Okafor", "Bike mechanic. I teach repair courses in English and slow German.", language="en"),
         ),
+        (Circle("naehstube", "Nähstube", "olena", "Stoffe, Schnitte und Geduld: was in den Kursen begann, geht hier weiter.", ("Jede Naht zählt.",)),),
     ),
     House(
         "lindenhof",
@@ -84,6 +98,7 @@ HOUSES = (
             Person("marta", "Marta Lindqvist", "81, Gärtnerin, neugierig. Bitte langsam sprechen, dann lache ich mit."),
             Person("chidi", "Chidi Eze", "Architect, looking after the roof and the rain.", language="en"),
         ),
+        (Circle("werkstatt", "Werkstatt", "jonas", "Wer hat welches Werkzeug, und wer weiß, wie es geht?", ("Wer etwas leiht, bringt es sauber zurück.",), ("Holz", "Rad", "Garten")),),
     ),
     House(
         "piloten",
@@ -96,6 +111,7 @@ HOUSES = (
             Person("ines", "Inês Duarte", "Filmemacherin, Jahrgang 2021. Ich vernetze Menschen, die sich noch nicht kennen.", "admin"),
             Person("tomasz", "Tomasz Nowak", "Wir bauen Klangräume aus Holz."),
         ),
+        (Circle("fehlerabend", "Fehlerabend", "ines", "Was schiefging und was wir daraus gemacht haben.", ("Wir lachen mit, nie über.",)),),
     ),
 )  # fmt: skip
 
@@ -110,6 +126,12 @@ FOLLOWS = (
     ("chidi@lindenhof", "ines@piloten"), ("chidi@lindenhof", "jonas@lindenhof"),
     ("ines@piloten", "chidi@lindenhof"), ("ines@piloten", "tomasz@piloten"), ("ines@piloten", "olena@lernwerk"),
     ("tomasz@piloten", "ines@piloten"), ("tomasz@piloten", "jonas@lindenhof"),
+    # Following a group is joining it.
+    ("ben@lernwerk", "werkstatt@lindenhof"), ("yusuf@familien", "werkstatt@lindenhof"),
+    ("marta@lindenhof", "werkstatt@lindenhof"), ("marta@lindenhof", "naehstube@lernwerk"),
+    ("oksana@familien", "naehstube@lernwerk"), ("olena@lernwerk", "mentoring@familien"),
+    ("ines@piloten", "mentoring@familien"), ("chidi@lindenhof", "fehlerabend@piloten"),
+    ("tomasz@piloten", "fehlerabend@piloten"),
 )  # fmt: skip
 
 SAID = (
@@ -182,6 +204,23 @@ SAID = (
     Said(
         key="nachricht", by="amina@familien", audience="direct",
         text="{olena@lernwerk} hättest du im Herbst Zeit für einen Mentoring-Abend bei uns?",
+    ),
+    Said(
+        key="hobel", by="ben@lernwerk", language="en",
+        text="{werkstatt@lindenhof} does anybody have a hand plane I could borrow for Saturday? A blunt one is fine, I sharpen.",
+    ),
+    Said(key="hobel-ja", by="jonas@lindenhof", to="hobel", text="{ben@lernwerk} hängt am dritten Haken. Der scharfe liegt in der Schublade."),
+    Said(
+        key="leiter", by="marta@lindenhof",
+        text="{werkstatt@lindenhof} die lange Leiter steht wieder im Schuppen. Danke fürs Ölen der Scharniere!",
+    ),
+    Said(
+        key="rest", by="oksana@familien",
+        text="{naehstube@lernwerk} ich habe noch Leinen von der Decke übrig, genug für drei Taschen. Wer mag?",
+    ),
+    Said(
+        key="abend", by="amina@familien",
+        text="{mentoring@familien} nächster Abend am Donnerstag: Wie finde ich eine Ausbildung für mein Kind? Tee ist da.",
     ),
 )  # fmt: skip
 

@@ -13,13 +13,18 @@ import msgspec
 
 from node.app import close_node, open_node
 from node.config import Config, DatabaseConfig, LogConfig, NodeConfig, ValkeyConfig, WebConfig, WorkerConfig
+from node.db.database import Tx
 from node.demo import seeding
-from node.demo.content import HOUSES, House, Person
+from node.demo.content import HOUSES, Circle, House, Person
 from node.demo.seeding import Town
 from node.features.accounts import passwords, registration
 from node.features.accounts import service as accounts
+from node.features.actors.store.reads import find_by_handle
+from node.features.groups.service import founding
+from node.features.groups.service.founding import Founding
 from node.features.house import service as house_settings
 from node.features.oauth import service as oauth
+from node.runtime import Node
 from node.services import Postgres, Valkey, place
 from node.supervisor import Supervisor
 
@@ -159,9 +164,23 @@ async def _move_in(config: Config, house: House, password_hash: str) -> dict[str
                     )
                 token = await oauth.create_token(tx, account.actor_id, tuple(SCOPES.split()))
                 tokens[f"{person.username}@{house.key}"] = token
+        for circle in house.circles:
+            async with node.db.tx() as tx:
+                await _found(tx, node, circle)
     finally:
         await close_node(node)
     return tokens
+
+
+async def _found(tx: Tx, node: Node, circle: Circle) -> None:
+    founder = await accounts.find_account_by_username(tx, circle.by)
+    if founder is None or await find_by_handle(tx, circle.username, node.handle_host) is not None:
+        return
+    wanted = Founding(
+        username=circle.username, name=circle.name, description=circle.about, rules=circle.rules,
+        topics=circle.topics, languages=("de",), log_visibility="public",
+    )  # fmt: skip
+    await founding.found(tx, node, founder.actor_id, wanted)
 
 
 def _email(person: Person, house: House) -> str:

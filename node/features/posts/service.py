@@ -6,6 +6,7 @@ network and therefore runs outside).
 """
 
 import asyncio
+from collections.abc import Iterable
 
 import msgspec
 
@@ -16,6 +17,8 @@ from node.errors import N_, NodeError
 from node.features.accounts import service as accounts
 from node.features.actors import lookup
 from node.features.actors.store.reads import Actor, find_by_handle, get_actor, is_shown
+from node.features.groups.service import rights
+from node.features.groups.store import groups
 from node.features.media import service as media
 from node.features.neighbours import service as neighbours
 from node.features.notifications.service import notify
@@ -86,6 +89,22 @@ async def _mentioned(tx: Tx, node: Node, source: str, author_id: int) -> dict[st
     return found
 
 
+async def _group_named(tx: Tx, author_id: int, draft: Draft, mentioned: Iterable[Actor]) -> int | None:
+    """The group a new post goes to: the chosen one, else an open one its author belongs to and names in it.
+
+    By naming it write all whose program knows no groups, as on Mastodon.
+    """
+    if draft.group_id is not None or draft.in_reply_to_id or draft.audience not in ("public", "unlisted"):
+        return draft.group_id
+    for actor in mentioned:
+        group = await groups.find_group(tx, actor.id) if actor.kind == "Group" else None
+        if group is not None and group.visibility in ("public", "unlisted"):
+            standing = await rights.standing_in(tx, group, author_id)
+            if standing.role:
+                return actor.id
+    return None
+
+
 def _check(draft: Draft) -> None:
     if draft.audience not in AUDIENCES and draft.audience != "group":
         raise NodeError("invalid", field="audience")
@@ -147,7 +166,8 @@ async def write_post(tx: Tx, node: Node, author_id: int, draft: Draft) -> int:
     quoted = await views.get_post(tx, draft.quoted_id, author_id) if draft.quoted_id else None
     if quoted is not None:
         quoting.check_may_quote(quoted, author_id)
-    place = await in_groups.place_for(tx, draft.group_id, parent, draft.audience)
+    group_id = await _group_named(tx, author_id, draft, mentioned.values())
+    place = await in_groups.place_for(tx, group_id, parent, draft.audience)
     if draft.audience == "group" and place is None:
         raise NodeError("invalid", field="audience")
     post = _in_place(node, _new_post(tx, node, author, draft, mentioned), parent, quoted)

@@ -155,3 +155,25 @@ async def test_the_first_posts_of_newcomers_wait_and_nobody_reads_them(rig: Rig,
         assert await tx.fetchval("SELECT visible_to(p, $1) FROM posts p", amina.id) is False
         assert await tx.fetchval("SELECT visible_to(p, $1) FROM posts p", ben.id) is True
         assert await tx.fetchval("SELECT count(*) FROM notifications") == 0
+
+
+@pytest.mark.parametrize("visibility", ["public", "unlisted", "private"])
+async def test_naming_an_open_group_one_belongs_to_writes_into_it(
+    rig: Rig, lindenhof: RigNode, lernwerk: RigNode, visibility: str
+) -> None:
+    """So write all whose program knows no groups; what a closed group is for must be chosen."""
+    amina, jonas = await lindenhof.person("amina"), await lernwerk.person("jonas")
+    stranger = await lindenhof.person("stranger")
+    home = await found(lindenhof, amina, visibility=visibility)
+    await join(home, jonas, lernwerk)
+    handle = f"@gardeners@{lindenhof.node.handle_host}"
+    said = ((lindenhof, amina, "Seeds?"), (lernwerk, jonas, "Soil?"), (lindenhof, stranger, "Stranger?"))
+    for node, person, words in said:
+        async with node.db.tx() as tx:
+            await service.write_post(tx, node.node, person.id, Draft(source=f"{handle} {words}"))
+        await rig.settle()
+    stand = {words: await held(lindenhof, words) for _, _, words in said}
+    placed = {words: post.group for words, post in stand.items() if post is not None}
+    open_to_all = home.group.uri if visibility != "private" else None
+    assert placed.get("Seeds?") == open_to_all and placed.get("Soil?") == open_to_all
+    assert placed["Stranger?"] is None
