@@ -64,6 +64,8 @@ async def take_act(tx: Tx, incoming: Incoming, group: Known | None = None) -> En
     deed = deed_of(activity)
     post = await writes.find_by_uri(tx, post_of(activity))
     subject = await store.find_subject(tx, post.id) if post else None
+    if subject is None and post is not None and group is None and deed == "remove_post":
+        return Refused("not_owner")  # in what stands in no group nobody but its author has a say (ORG-03)
     if subject is None or not deed or (group is not None and subject.group_id != group.id):
         return Ignored("not_in_group") if post else Ignored("post_unknown")
     if group is None and not subject.hosted:
