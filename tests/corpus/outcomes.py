@@ -65,7 +65,7 @@ ENDS = {
     "lemmy/smithereen/activities/create_note": "done",
     "lemmy/smithereen/objects/note": "done",
     "lemmy/smithereen/objects/person": "done",
-    "lemmy/wordpress/activities/announce": "ignored post_unknown",
+    "lemmy/wordpress/activities/announce": "refused not_found",
     "lemmy/wordpress/objects/page": "done",
     "lemmy/wordpress/objects/person": "done",
     "mobilizon/gancio-actor": "done",

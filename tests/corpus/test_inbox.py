@@ -62,8 +62,10 @@ def delivered(document: dict[str, Any], who: Mover, peer: Peer) -> dict[str, Any
     thing = vocab.read(document)
     if isinstance(thing, vocab.Activity):
         inner = document.get("object")
-        if isinstance(inner, dict) and str(inner.get("id", "")).startswith(peer.origin):
+        while isinstance(inner, dict) and str(inner.get("id", "")).startswith(peer.origin):
+            # An activity may be a fragment of its post's address (WordPress): the post is what is served there.
             peer.documents[urlsplit(inner["id"]).path] = {"@context": CONTEXT, **inner}
+            inner = inner.get("object")
         return document
     path = urlsplit(thing.id or "").path
     envelope = {"@context": CONTEXT, "id": peer.uri("/wrapped"), "actor": who.uri}
