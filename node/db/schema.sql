@@ -526,7 +526,7 @@ CREATE TABLE public.members (
     role text DEFAULT 'member'::text NOT NULL,
     answer text DEFAULT ''::text NOT NULL,
     invited_by bigint,
-    level text DEFAULT 'posts'::text NOT NULL,
+    level text DEFAULT 'mentions'::text NOT NULL,
     digest boolean DEFAULT false NOT NULL,
     joined_at timestamp with time zone,
     last_post_at timestamp with time zone,

@@ -52,7 +52,7 @@ CREATE TABLE members (
                 CHECK (role IN ('member', 'editor', 'moderator', 'admin', 'owner')),
     answer      text NOT NULL DEFAULT '',                -- to the group's question
     invited_by  bigint REFERENCES actors ON DELETE SET NULL,
-    level       text NOT NULL DEFAULT 'posts' CHECK (level IN ('everything', 'posts', 'mentions', 'nothing')),
+    level       text NOT NULL DEFAULT 'mentions' CHECK (level IN ('everything', 'posts', 'mentions', 'nothing')),
     digest      boolean NOT NULL DEFAULT false,
     joined_at   timestamptz,
     last_post_at timestamptz,

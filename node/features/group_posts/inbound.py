@@ -14,9 +14,10 @@ from node.db.database import Tx
 from node.features.groups import deeds
 from node.features.groups.store import groups as known_groups
 from node.features.posts import group_acts as acts
+from node.features.posts import in_groups, inbound_emoji, inbound_marks, translate
 from node.features.posts import inbound as posts
-from node.features.posts import inbound_emoji, inbound_marks, translate
 from node.features.posts.arriving import Taken, take_context, take_post
+from node.features.posts.in_groups import Entering
 from node.features.posts.store import in_groups as store
 from node.features.posts.store import marks, writes
 from node.features.timelines import store as timelines
@@ -87,7 +88,9 @@ async def post_passed_on(tx: Tx, node: Node, incoming: Incoming, group: Known) -
         # A leaked letter stays a letter: nothing a group says makes it the group's.
         return Refused("not_for_this_group")
     await store.put_in_group(tx, group.id, known.id)
-    if known.in_reply_to_id is None and not thing.in_reply_to:
+    answers = thing.in_reply_to is not None
+    await in_groups.tell_listening(tx, group.id, Entering(known.id, known.author_id, {}, answers))
+    if known.in_reply_to_id is None and not answers:
         await _show(tx, node, group, known)
     return None
 

@@ -7,7 +7,7 @@ Announce of what its members do, word for word with their proofs (FEP-1b12). The
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
@@ -16,6 +16,8 @@ from federation import groups, strict_json, vocab
 from node.db.database import Tx
 from node.errors import N_, NodeError
 from node.features.actors.store.reads import get_actor
+from node.features.notifications.service import notify_several
+from node.features.notifications.store import Notice
 from node.features.posts import translate
 from node.features.posts.store import in_groups as store
 from node.features.posts.store import marks, writes
@@ -29,6 +31,7 @@ from node.wire.store.arrivals import Known
 
 LEADING: Final = ("moderator", "admin", "owner")
 WAITS: Final = "waits"
+NEWS_FOR: Final = timedelta(days=1)  # what a group tells of its past is no news
 # Programs that show a group's Announce of a post's id, and can make nothing of an announced activity.
 MICROBLOGS: Final = (
     "mastodon", "hometown", "glitch-soc", "misskey", "sharkey", "firefish", "iceshrimp", "foundkey",
@@ -166,6 +169,7 @@ async def enter(tx: Tx, node: Node, place: Place, entering: Entering) -> None:
     would be full of them.
     """
     await store.put_let_through(tx, place.id, entering.author_id)
+    await tell_listening(tx, place.id, entering)
     await announce(tx, place, entering.create)
     if entering.answers:
         return
@@ -183,6 +187,16 @@ async def enter(tx: Tx, node: Node, place: Place, entering: Entering) -> None:
             boost.uri, place.uri, place.followers_uri, post.uri, author_uri, audience="public", now=tx.now
         )
         await publish(tx, place.id, plain, Destinations(followers_of=place.id, not_software=FORUMS))
+
+
+async def tell_listening(tx: Tx, group_id: int, entering: Entering) -> None:
+    """News for members of this house who want to hear of every post, or of every new conversation."""
+    levels = ("everything",) if entering.answers else ("everything", "posts")
+    since = tx.now - NEWS_FOR
+    listening = await store.list_listening(tx, group_id, entering.post_id, levels, since)
+    await notify_several(
+        tx, [Notice(owner, "status", entering.author_id, entering.post_id) for owner in listening]
+    )
 
 
 async def announce(tx: Tx, place: Place, document: Mapping[str, Any]) -> None:

@@ -41,7 +41,7 @@ class JoinPage(msgspec.Struct, frozen=True, kw_only=True):
 class Wishes(msgspec.Struct, kw_only=True):
     """What a member wants to hear of; no topic at all means every one."""
 
-    level: Literal["everything", "posts", "mentions", "nothing"] = "posts"
+    level: Literal["everything", "posts", "mentions", "nothing"] = "mentions"
     topic: list[str] = []
 
 

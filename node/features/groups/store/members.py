@@ -24,7 +24,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     role: str = "member"
     answer: str = ""
     invited_by: int | None = None
-    level: str = "posts"
+    level: str = "mentions"
     digest: bool = False
     joined_at: datetime | None = None
     last_post_at: datetime | None = None

@@ -250,3 +250,31 @@ async def find_inside(tx: Tx, group_id: int, host: str) -> int | None:
         tx.now,
     )
     return found
+
+
+async def list_listening(
+    tx: Tx, group_id: int, post_id: int, levels: Sequence[str], since: datetime
+) -> list[int]:
+    """Members of this house who want to hear of a post that is not older than `since`.
+
+    Without its author, whom it names and whom it answers, who hear of it anyway; and, of a post with a
+    topic, without those who chose others.
+    """
+    records = await tx.fetch(
+        """SELECT m.actor_id FROM members m
+           JOIN actors a ON a.id = m.actor_id AND a.local
+           JOIN posts p ON p.id = $2 AND p.published_at >= $4
+           WHERE m.group_id = $1 AND m.state = 'member' AND m.level = ANY($3)
+             AND m.actor_id <> p.author_id AND m.actor_id IS DISTINCT FROM p.in_reply_to_actor_id
+             AND NOT EXISTS (SELECT 1 FROM post_mentions n WHERE n.post_id = p.id AND n.actor_id = m.actor_id)
+             AND (p.topic_id IS NULL
+                  OR EXISTS (SELECT 1 FROM topic_choices c
+                             WHERE c.topic_id = p.topic_id AND c.actor_id = m.actor_id)
+                  OR NOT EXISTS (SELECT 1 FROM topic_choices c JOIN topics t ON t.id = c.topic_id
+                                 WHERE t.group_id = $1 AND c.actor_id = m.actor_id))""",
+        group_id,
+        post_id,
+        list(levels),
+        since,
+    )
+    return [record["actor_id"] for record in records]
