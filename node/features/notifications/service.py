@@ -6,7 +6,9 @@ from node.db.database import Tx
 from node.features.notifications import store
 from node.features.notifications.store import Notice
 
-__all__ = ["Notice", "notify", "notify_several", "withdraw", "withdraw_about_group", "withdraw_from"]
+__all__ = [
+    "Notice", "notify", "notify_several", "withdraw", "withdraw_about_group", "withdraw_about_post", "withdraw_from",
+]  # fmt: skip
 
 
 async def notify(tx: Tx, owner_id: int, kind: str, actor_id: int, post_id: int | None = None) -> None:
@@ -24,6 +26,11 @@ async def notify_several(tx: Tx, notices: Iterable[Notice]) -> None:
 async def withdraw(tx: Tx, owner_id: int, kind: str, actor_id: int, post_id: int | None = None) -> None:
     """Take back what is no longer so (an unlike, an unfollow)."""
     await store.delete_notification(tx, owner_id, kind, actor_id, post_id)
+
+
+async def withdraw_about_post(tx: Tx, post_id: int, *, unwanted_only: bool = False) -> None:
+    """Take back what people were told of a post, all or only those who want to hear nothing of its group."""
+    await store.delete_about_post(tx, post_id, unwanted_only=unwanted_only)
 
 
 async def withdraw_about_group(tx: Tx, kind: str, actor_id: int, group_id: int) -> None:

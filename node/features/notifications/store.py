@@ -69,6 +69,17 @@ async def delete_notification(tx: Tx, owner_id: int, kind: str, actor_id: int, p
     )
 
 
+async def delete_about_post(tx: Tx, post_id: int, *, unwanted_only: bool) -> None:
+    """Remove what people were told of a post; `unwanted_only`: those who want to hear nothing of its group."""
+    await tx.execute(
+        """DELETE FROM notifications n WHERE n.post_id = $1 AND (NOT $2::boolean OR EXISTS (
+               SELECT 1 FROM posts p JOIN members m ON m.group_id = p.group_id
+               WHERE p.id = n.post_id AND m.actor_id = n.owner_id AND m.level = 'nothing'))""",
+        post_id,
+        unwanted_only,
+    )
+
+
 async def delete_before(tx: Tx, before: datetime, limit: int) -> int:
     """Forget what happened before then, the oldest first; how many it were."""
     return count_of(

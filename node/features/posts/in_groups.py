@@ -16,7 +16,7 @@ from federation import groups, strict_json, vocab
 from node.db.database import Tx
 from node.errors import N_, NodeError
 from node.features.actors.store.reads import get_actor
-from node.features.notifications.service import notify_several
+from node.features.notifications.service import notify_several, withdraw_about_post
 from node.features.notifications.store import Notice
 from node.features.posts import translate
 from node.features.posts.store import in_groups as store
@@ -135,6 +135,8 @@ async def _settle_one(tx: Tx, node: Node, one: Arrived, case: Case) -> Ended:
             await writes.delete_posts(tx, [one.post.id])
         return Refused(why)
     await store.put_in_group(tx, case.group_id, one.post.id, state="waiting" if why else "")
+    # Whom it names was told when it was stored, before anybody asked about the group.
+    await withdraw_about_post(tx, one.post.id, unwanted_only=not why)
     if why:
         return Ignored("waits_in_group")
     place = await store.find_place(tx, case.group_id)
@@ -187,6 +189,12 @@ async def enter(tx: Tx, node: Node, place: Place, entering: Entering) -> None:
             boost.uri, place.uri, place.followers_uri, post.uri, author_uri, audience="public", now=tx.now
         )
         await publish(tx, place.id, plain, Destinations(followers_of=place.id, not_software=FORUMS))
+
+
+async def tell_named(tx: Tx, post_id: int, author_id: int) -> None:
+    """News of a post that waited, for whom it names or answers."""
+    named = await store.list_named(tx, post_id)
+    await notify_several(tx, [Notice(owner, "mention", author_id, post_id) for owner in named])
 
 
 async def tell_listening(tx: Tx, group_id: int, entering: Entering) -> None:

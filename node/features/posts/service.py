@@ -21,7 +21,7 @@ from node.features.groups.service import rights
 from node.features.groups.store import groups
 from node.features.media import service as media
 from node.features.neighbours import service as neighbours
-from node.features.notifications.service import notify
+from node.features.notifications.service import Notice, notify, notify_several
 from node.features.polls import service as polls
 from node.features.polls.service import PollDraft
 from node.features.posts import in_groups, quoting, translate, views
@@ -186,9 +186,9 @@ async def write_post(tx: Tx, node: Node, author_id: int, draft: Draft) -> int:
     if draft.poll is not None:
         await polls.put_draft(tx, post.id, draft.poll)
     admitted = place is None or await in_groups.admit(tx, place, post.id, draft.topic_id)
-    # Only now the post stands in its group, of which somebody may want to hear nothing.
-    for actor_id in post.mention_ids:
-        await notify(tx, actor_id, "mention", author_id, post.id)
+    if admitted:
+        # Only now the post stands in its group, of which somebody may want to hear nothing.
+        await notify_several(tx, [Notice(one, "mention", author_id, post.id) for one in post.mention_ids])
     asks = quoted is not None and await _begin_quote(tx, node, quoted, post)
     if not admitted:
         return post.id

@@ -112,6 +112,7 @@ async def let_through(tx: Tx, node: Node, by_id: int, post_id: int, reason: str 
     subject = await _waiting(tx, by_id, post_id)
     await store.put_state(tx, post_id, "")
     await _log(tx, subject, by_id, "approve_post", reason)
+    await in_groups.tell_named(tx, post_id, subject.author_id)
     place = await places.find_place(tx, subject.group_id)
     assert place is not None
     if subject.author_local:

@@ -252,6 +252,16 @@ async def find_inside(tx: Tx, group_id: int, host: str) -> int | None:
     return found
 
 
+async def list_named(tx: Tx, post_id: int) -> list[int]:
+    """Whom a post names or answers."""
+    records = await tx.fetch(
+        """SELECT actor_id FROM post_mentions WHERE post_id = $1
+           UNION SELECT in_reply_to_actor_id FROM posts WHERE id = $1 AND in_reply_to_actor_id IS NOT NULL""",
+        post_id,
+    )
+    return [record["actor_id"] for record in records]
+
+
 async def list_listening(
     tx: Tx, group_id: int, post_id: int, levels: Sequence[str], since: datetime
 ) -> list[int]:

@@ -6,7 +6,9 @@ from datetime import timedelta
 
 import pytest
 
+from node.features.actors import lookup
 from node.features.actors.store.reads import Actor
+from node.features.group_posts.service import moderating
 from tests.node.features.group_posts.places import Seat, answers, found, held, join, says
 from tests.rig import Rig, RigNode
 
@@ -102,3 +104,36 @@ async def test_what_a_group_tells_of_its_past_is_no_news(
     await rig.settle()
     assert await held(lernwerk, "Last week") is not None
     assert await news_of(lernwerk, olena) == []
+
+
+@pytest.mark.parametrize("there", [False, True], ids=["at home", "elsewhere"])
+async def test_whom_a_waiting_post_names_hears_of_it_once_it_is_let_through(
+    rig: Rig, lindenhof: RigNode, lernwerk: RigNode, there: bool
+) -> None:
+    home = lernwerk if there else lindenhof
+    amina, writer = await lindenhof.person("amina"), await home.person("olena")
+    place = await found(lindenhof, amina, newcomer_posts=1)
+    seat = await join(place, writer, home)
+    if there:
+        await lookup.resolve_uri(lernwerk.node, amina.uri)
+    await says(seat, writer, f"@amina@{lindenhof.node.handle_host} may I?")
+    await rig.settle()
+    assert await news_of(lindenhof, amina) == []
+    async with lindenhof.db.tx() as tx:
+        (post_id,) = await moderating.list_waiting(tx, amina.id, place.group.id)
+        await moderating.let_through(tx, lindenhof.node, amina.id, post_id)
+    assert [kind for kind, _ in await news_of(lindenhof, amina)] == ["mention"]
+
+
+async def test_who_wants_to_hear_nothing_of_a_group_is_not_told_when_somebody_elsewhere_names_them(
+    rig: Rig, lindenhof: RigNode, lernwerk: RigNode
+) -> None:
+    amina, olena = await lindenhof.person("amina"), await lernwerk.person("olena")
+    place = await found(lindenhof, amina)
+    seat = await join(place, olena, lernwerk)
+    await lookup.resolve_uri(lernwerk.node, amina.uri)
+    await choose(place, amina, "nothing")
+    await says(seat, olena, f"@amina@{lindenhof.node.handle_host} look!")
+    await rig.settle()
+    assert await held(lindenhof, "look!") is not None
+    assert await news_of(lindenhof, amina) == []
