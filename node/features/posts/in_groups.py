@@ -52,11 +52,12 @@ REFUSALS: Final[Mapping[str, str]] = {
 
 
 class Arrived(msgspec.Struct, frozen=True):
-    """A post of another node that was just stored and may be meant for a group of ours."""
+    """A post of another node that may be meant for a group of ours; `fresh` when it was just stored."""
 
     incoming: Incoming
     thing: vocab.Object
     post: writes.Stored
+    fresh: bool = True
 
 
 def named_group(incoming: Incoming, thing: vocab.Object) -> Known | None:
@@ -131,7 +132,7 @@ async def _settle_one(tx: Tx, node: Node, one: Arrived, case: Case) -> Ended:
     if not fits(case.audience, case.visibility):
         why = "not_for_this_group"
     if why and why != WAITS:
-        if one.post.group_id is not None or not one.incoming.sender.followed_here:
+        if one.fresh and (one.post.group_id is not None or not one.incoming.sender.followed_here):
             await writes.delete_posts(tx, [one.post.id])
         return Refused(why)
     await store.put_in_group(tx, case.group_id, one.post.id, state="waiting" if why else "")

@@ -18,6 +18,7 @@ from node.features.polls import translate as poll_translate
 from node.features.posts import group_acts, in_groups, polling, quoting, service, translate
 from node.features.posts.arriving import Taken, take_context, take_posts
 from node.features.posts.forwarding import Answer, hand_on_answers, is_candidate
+from node.features.posts.store import in_groups as groups_store
 from node.features.posts.store import marks, quotes, writes
 from node.runtime import Node
 from node.wire.incoming import Ended, Ignored, Incoming, Refused, Registry
@@ -65,11 +66,36 @@ async def posts_created(tx: Tx, node: Node, incomings: Sequence[Incoming]) -> li
         if post is not None and is_candidate(one.incoming, one.thing)
     ]
     await hand_on_answers(tx, answers)
-    for number, end in (await _settle_in_groups(tx, node, several, stored)).items():
-        ended[number] = end
     for number in left:
         ended[number] = Ignored("known_already" if several[number].thing.id in known else "nobody_here_asked")
+    for number, end in (await _settle_in_groups(tx, node, several, stored)).items():
+        ended[number] = end
+    if known:
+        for number, end in (await _settle_known(tx, node, {n: several[n] for n in left})).items():
+            ended[number] = end
     return ended
+
+
+async def _settle_known(tx: Tx, node: Node, several: Mapping[int, Taken]) -> dict[int, Ended]:
+    """Posts that somebody here looked up before their Create came: into the groups they are meant for."""
+    wanted = {
+        number: one
+        for number, one in several.items()
+        if in_groups.named_group(one.incoming, one.thing) is not None
+    }
+    if not wanted:
+        return {}
+    outside = await groups_store.list_outside(tx, [one.thing.id or "" for one in wanted.values()])
+    arrived = {
+        number: in_groups.Arrived(one.incoming, one.thing, post, fresh=False)
+        for number, one in wanted.items()
+        if (post := outside.get((one.thing.id or "", one.author.id))) is not None
+        and in_groups.concerns(one.incoming, one.thing, post)
+    }
+    if not arrived:
+        return {}
+    ends = await in_groups.settle(tx, node, list(arrived.values()))
+    return dict(zip(arrived, ends, strict=True))
 
 
 async def _settle_in_groups(

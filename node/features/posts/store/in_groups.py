@@ -9,6 +9,7 @@ import msgspec
 from node.db import rows
 from node.db.database import Tx
 from node.db.rows import Window
+from node.features.posts.store.writes import Stored
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
@@ -250,6 +251,22 @@ async def find_inside(tx: Tx, group_id: int, host: str) -> int | None:
         tx.now,
     )
     return found
+
+
+async def list_outside(tx: Tx, uris: Sequence[str]) -> dict[tuple[str, int], Stored]:
+    """Posts of other nodes that stand in no group yet, by address and author."""
+    records = await tx.fetch(
+        """SELECT p.uri, p.author_id, p.id, p.in_reply_to_id, p.in_reply_to_actor_id, above.group_id
+           FROM posts p LEFT JOIN posts above ON above.id = p.in_reply_to_id
+           WHERE p.uri = ANY($1) AND p.group_id IS NULL AND NOT p.local""",
+        list(uris),
+    )
+    return {
+        (row["uri"], row["author_id"]): Stored(
+            row["id"], row["in_reply_to_id"], row["in_reply_to_actor_id"], False, row["group_id"]
+        )
+        for row in records
+    }
 
 
 async def list_named(tx: Tx, post_id: int) -> list[int]:

@@ -7,6 +7,7 @@ import pytest
 from node.errors import NodeError
 from node.features.posts import reactions, service
 from node.features.posts.service import Draft
+from node.features.search import service as search
 from tests.node.features.group_posts.places import Seat, answers, found, held, join, says
 from tests.node.wire.strangers import faults
 from tests.rig import Rig, RigNode
@@ -177,3 +178,21 @@ async def test_naming_an_open_group_one_belongs_to_writes_into_it(
     open_to_all = home.group.uri if visibility != "private" else None
     assert placed.get("Seeds?") == open_to_all and placed.get("Soil?") == open_to_all
     assert placed["Stranger?"] is None
+
+
+async def test_a_post_that_was_looked_up_before_it_came_still_enters_its_group_once(
+    rig: Rig, lindenhof: RigNode, lernwerk: RigNode
+) -> None:
+    amina, jonas = await lindenhof.person("amina"), await lernwerk.person("jonas")
+    home = await found(lindenhof, amina)
+    seat = await join(home, jonas, lernwerk)
+    await says(seat, jonas, "I have.")
+    own = await held(lernwerk, "I have.")
+    assert own is not None
+    await search.find(lindenhof.node, amina.id, own.uri, resolve=True)
+    looked_up = await held(lindenhof, "I have.")
+    assert looked_up is not None and looked_up.group is None
+    await rig.settle()
+    post = await held(lindenhof, "I have.")
+    assert post is not None and post.group == home.group.uri and post.boosts == 1
+    assert [await faults(node) for node in rig.nodes.values()] == [[], []]
