@@ -14,7 +14,7 @@ from node.features.media import service as media
 from node.features.notifications.service import Notice, notify_several
 from node.features.polls import service as polls
 from node.features.polls import translate as poll_translate
-from node.features.posts import quoting, translate
+from node.features.posts import in_groups, quoting, translate
 from node.features.posts.store import writes
 from node.wire.incoming import Incoming
 from node.wire.store.arrivals import Known
@@ -58,6 +58,13 @@ async def take_post(tx: Tx, one: Taken) -> writes.Stored | None:
     return (await take_posts(tx, [one]))[0]
 
 
+async def take_looked_up(tx: Tx, one: Taken) -> None:
+    """Store one that its author did not send: it was fetched as what others answer, quote or pass on."""
+    stored = await take_post(tx, one)
+    if stored is not None:
+        await in_groups.turn_out(tx, stored)
+
+
 def _row_of(tx: Tx, one: Taken) -> writes.NewPost:
     published = min(one.thing.published or tx.now, tx.now)
     post_id = tx.new_id(published)
@@ -70,4 +77,4 @@ async def take_context(tx: Tx, incoming: Incoming, uri: str | None) -> None:
     if isinstance(found, vocab.Object) and found.type in translate.POST_TYPES:
         author = incoming.known.get(found.attributed_to or "")
         if author is not None and not author.local and not author.suspended and not author.deleted:
-            await take_post(tx, Taken(incoming, found, author))
+            await take_looked_up(tx, Taken(incoming, found, author))

@@ -11,7 +11,7 @@ from node.features.actors.store.reads import Actor
 from node.features.media import service as media
 from node.features.polls import service as polls
 from node.features.polls import translate as poll_translate
-from node.features.posts import translate
+from node.features.posts import in_groups, translate
 from node.features.posts.store import marks, writes
 from node.features.posts.views import Thread
 from node.features.timelines import store as timelines
@@ -62,6 +62,8 @@ async def take_fetched(node: Node, thing: vocab.Object, *, budget: FetchBudget |
         published = min(thing.published or tx.now, tx.now)
         post = translate.from_vocab(thing, sender, known, tx.new_id(published), tx.now, wanted=True)
         stored = await writes.put_post(tx, post)
+        if stored is not None and await in_groups.turn_out(tx, stored):
+            return None
         if stored is not None:
             await media.put_remote(tx, post.id, sender.id, thing.attachments)
             await polls.take_told(tx, post.id, poll_translate.from_vocab(thing), edited=True)

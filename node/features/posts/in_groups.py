@@ -127,6 +127,21 @@ async def settle(tx: Tx, node: Node, arrived: Sequence[Arrived]) -> list[Ended]:
     return ended
 
 
+async def turn_out(tx: Tx, post: writes.Stored) -> bool:
+    """Whether a post that was only looked up answers in a group of ours where its author may not; then it goes.
+
+    Else whoever was kept out, or waits, would still be read below the group's posts. One that may be
+    there stands beside the group until its author's node sends it.
+    """
+    if post.group_id is None:
+        return False
+    for case in await store.list_cases(tx, [(post.id, post.group_id)]):
+        if case.hosted and refusal(case, tx.now) not in ("", "too_fast"):
+            await writes.delete_posts(tx, [post.id])
+            return True
+    return False
+
+
 async def _settle_one(tx: Tx, node: Node, one: Arrived, case: Case) -> Ended:
     why = refusal(case, tx.now)
     if not fits(case.audience, case.visibility):

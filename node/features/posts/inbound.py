@@ -81,7 +81,7 @@ async def _settle_known(tx: Tx, node: Node, several: Mapping[int, Taken]) -> dic
     wanted = {
         number: one
         for number, one in several.items()
-        if in_groups.named_group(one.incoming, one.thing) is not None
+        if one.thing.in_reply_to or in_groups.named_group(one.incoming, one.thing) is not None
     }
     if not wanted:
         return {}

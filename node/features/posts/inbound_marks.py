@@ -15,7 +15,7 @@ from node.features.follows.store import find_follow_by_uri
 from node.features.neighbours import service as neighbours
 from node.features.notifications.service import Notice, notify_several, withdraw
 from node.features.posts import in_groups, translate
-from node.features.posts.arriving import Taken, take_post
+from node.features.posts.arriving import Taken, take_looked_up
 from node.features.posts.store import marks, writes
 from node.features.posts.store.in_groups import put_boosted_in_groups
 from node.features.timelines import store as timelines
@@ -118,7 +118,7 @@ async def _take_announced(tx: Tx, incoming: Incoming) -> bool:
         return True
     if author.suspended or author.deleted:
         return False
-    await take_post(tx, Taken(incoming, thing, author))
+    await take_looked_up(tx, Taken(incoming, thing, author))
     return True
 
 

@@ -100,7 +100,7 @@ async def put_posts(tx: Tx, posts: Sequence[NewPost]) -> dict[int, Stored]:
                    parent.id AS parent_id,
                    parent.author_id AS parent_author_id, parent.thread_id AS parent_thread_id,
                    CASE WHEN n.audience IN ('public', 'unlisted', 'group', 'local') THEN parent.group_id END
-                       AS group_id
+                       AS group_id, COALESCE(house.local, false) AS group_ours
             FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::boolean[], $6::text[], $7::text[],
                         $8::text[], $9::text[], $10::text[], $11::boolean[], $12::text[], $13::text[],
                         $14::text[], $15::text[], $16::timestamptz[], $17::timestamptz[], $18::text[],
@@ -108,7 +108,8 @@ async def put_posts(tx: Tx, posts: Sequence[NewPost]) -> dict[int, Stored]:
                  AS n (id, uri, url, author_id, local, kind, title, html, source, warning, sensitive, language,
                        audience, in_reply_to_uri, emojis, published_at, edited_at, idempotency_key, app_id, wanted,
                        context_uri, quote_policy)
-            LEFT JOIN posts parent ON parent.uri = n.in_reply_to_uri AND n.in_reply_to_uri <> ''),
+            LEFT JOIN posts parent ON parent.uri = n.in_reply_to_uri AND n.in_reply_to_uri <> ''
+            LEFT JOIN actors house ON house.id = parent.group_id),
         stored AS (
             INSERT INTO posts (id, uri, url, author_id, local, kind, title, html, source, warning, sensitive,
                                language, audience, in_reply_to_uri, in_reply_to_id, in_reply_to_actor_id,
@@ -118,7 +119,9 @@ async def put_posts(tx: Tx, posts: Sequence[NewPost]) -> dict[int, Stored]:
             SELECT n.id, n.uri, n.url, n.author_id, n.local, n.kind, n.title, n.html, n.source, n.warning,
                    n.sensitive, n.language, n.audience, n.in_reply_to_uri, n.parent_id, n.parent_author_id,
                    COALESCE(n.parent_thread_id, n.id), n.emojis, n.published_at, n.edited_at, n.idempotency_key,
-                   n.app_id, n.context_uri, n.quote_policy, n.group_id,
+                   n.app_id, n.context_uri, n.quote_policy,
+                   -- Into groups of ours a post gets by `in_groups` alone, which asks whether its author may.
+                   CASE WHEN NOT n.group_ours THEN n.group_id END,
                    (SELECT count(*) FROM posts c WHERE c.in_reply_to_uri = n.uri AND c.in_reply_to_uri <> ''
                     AND c.in_reply_to_id IS NULL AND c.audience IN ('public', 'unlisted'))
             FROM new n
@@ -129,7 +132,7 @@ async def put_posts(tx: Tx, posts: Sequence[NewPost]) -> dict[int, Stored]:
                               WHERE f.followee_id = n.author_id AND f.state = 'accepted'))
             ON CONFLICT (uri) DO NOTHING
             RETURNING id, uri, author_id, local, audience, in_reply_to_id, in_reply_to_actor_id, thread_id,
-                      published_at, group_id),
+                      published_at),
         mentioned AS (
             INSERT INTO post_mentions (post_id, actor_id, silent)
             SELECT stored.id, m.actor_id, m.silent
@@ -165,11 +168,12 @@ async def put_posts(tx: Tx, posts: Sequence[NewPost]) -> dict[int, Stored]:
             UNION ALL
             SELECT author_id, id, id FROM stored WHERE local AND audience <> 'direct'
             ON CONFLICT DO NOTHING)
-        SELECT stored.id, stored.in_reply_to_id, stored.in_reply_to_actor_id, stored.group_id,
+        SELECT stored.id, stored.in_reply_to_id, stored.in_reply_to_actor_id, new.group_id,
                COALESCE(asked.local, false) AS answers_us,
                EXISTS (SELECT 1 FROM posts c WHERE c.in_reply_to_uri = stored.uri AND c.in_reply_to_uri <> ''
                        AND c.in_reply_to_id IS NULL) AS awaited
-        FROM stored LEFT JOIN actors asked ON asked.id = stored.in_reply_to_actor_id""",
+        FROM stored JOIN new ON new.id = stored.id
+        LEFT JOIN actors asked ON asked.id = stored.in_reply_to_actor_id""",
         *_columns(posts),
         *_mentions(posts),
         *_tags(posts),

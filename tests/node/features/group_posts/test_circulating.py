@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 
 from node.errors import NodeError
+from node.features.actors import lookup
+from node.features.actors.store.reads import Actor
+from node.features.groups.service import roles
 from node.features.posts import reactions, service
 from node.features.posts.service import Draft
 from node.features.search import service as search
@@ -180,13 +183,17 @@ async def test_naming_an_open_group_one_belongs_to_writes_into_it(
     assert placed["Stranger?"] is None
 
 
+@pytest.mark.parametrize("answering", [False, True])
 async def test_a_post_that_was_looked_up_before_it_came_still_enters_its_group_once(
-    rig: Rig, lindenhof: RigNode, lernwerk: RigNode
+    rig: Rig, lindenhof: RigNode, lernwerk: RigNode, answering: bool
 ) -> None:
     amina, jonas = await lindenhof.person("amina"), await lernwerk.person("jonas")
     home = await found(lindenhof, amina)
     seat = await join(home, jonas, lernwerk)
-    await says(seat, jonas, "I have.")
+    if answering:
+        await _answers_first(rig, home, amina, (lernwerk, jonas))
+    else:
+        await says(seat, jonas, "I have.")
     own = await held(lernwerk, "I have.")
     assert own is not None
     await search.find(lindenhof.node, amina.id, own.uri, resolve=True)
@@ -194,5 +201,32 @@ async def test_a_post_that_was_looked_up_before_it_came_still_enters_its_group_o
     assert looked_up is not None and looked_up.group is None
     await rig.settle()
     post = await held(lindenhof, "I have.")
-    assert post is not None and post.group == home.group.uri and post.boosts == 1
+    assert post is not None and post.group == home.group.uri and post.boosts == (0 if answering else 1)
     assert [await faults(node) for node in rig.nodes.values()] == [[], []]
+
+
+async def _answers_first(rig: Rig, home: Seat, owner: Actor, answerer: tuple[RigNode, Actor]) -> None:
+    node, person = answerer
+    await says(home, owner, "Who has soil?")
+    await rig.settle()
+    above = await held(node, "Who has soil?")
+    assert above is not None
+    await answers(node, person, above.id, "I have.")
+
+
+async def test_what_somebody_kept_out_answers_is_not_looked_up_either(
+    rig: Rig, lindenhof: RigNode, lernwerk: RigNode
+) -> None:
+    amina, jonas = await lindenhof.person("amina"), await lernwerk.person("jonas")
+    home = await found(lindenhof, amina)
+    await join(home, jonas, lernwerk)
+    await _answers_first(rig, home, amina, (lernwerk, jonas))
+    known = await lookup.resolve_uri(lindenhof.node, jonas.uri)
+    async with lindenhof.db.tx() as tx:
+        await roles.ban(tx, lindenhof.node, amina.id, home.group.id, known.id, reason="Spam")
+    own = await held(lernwerk, "I have.")
+    assert own is not None
+    await search.find(lindenhof.node, amina.id, own.uri, resolve=True)
+    assert await held(lindenhof, "I have.") is None
+    await rig.settle()
+    assert await held(lindenhof, "I have.") is None
