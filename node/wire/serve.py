@@ -35,6 +35,11 @@ def wants_activity(request: web.Request) -> bool:
     return "text/html" not in accept or "activitystreams" in accept
 
 
+def wants_page(request: web.Request) -> bool:
+    """Whether a browser asks, for what has a page of its own."""
+    return not wants_activity(request) and "text/html" in request.headers.get("Accept", "").lower()
+
+
 async def signer_of(request: web.Request) -> Known | None:
     """The known actor who signed this GET, or None; a wrong signature is like none."""
     owner = await signing_uri_of(request)
@@ -96,6 +101,17 @@ def answer_missing() -> web.Response:
 def page_uri(collection: str, before_id: int) -> str:
     """The address of a page of a collection; a path, as peers disagree on signing queries."""
     return f"{collection}/page/{before_id}"
+
+
+def page_of(uri: str, after: int, addresses: tuple[str, ...], last: int | None) -> vocab.Collection:
+    """A page of the list at `uri`: what is younger than `after`; another follows the one numbered `last`."""
+    return vocab.Collection(
+        id=page_uri(uri, after),
+        type="OrderedCollectionPage",
+        part_of=uri,
+        next=page_uri(uri, last) if last is not None else None,
+        items=addresses,
+    )
 
 
 def collection(node: Node, uri: str, total: int, *, first: str | None = None) -> vocab.Collection:

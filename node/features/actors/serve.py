@@ -37,9 +37,7 @@ async def _find(request: web.Request) -> Actor | None:
 async def show_actor(request: web.Request) -> web.Response:
     """The actor document; 410 with a Tombstone after deletion."""
     node = request.app[NODE]
-    for_people = (
-        not serve.wants_activity(request) and "text/html" in request.headers.get("Accept", "").lower()
-    )
+    for_people = serve.wants_page(request)
     kept = served.find(node, request.raw_path) if not for_people else None
     if kept is not None:
         return served.answer(request, kept)

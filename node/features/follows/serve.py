@@ -68,13 +68,8 @@ async def show_followers_page(request: web.Request) -> web.Response:
             return serve.answer_missing()
         listed = await followers.list_followers_at(tx, actor.id, host, after, PAGE)
     uri = f"{actor.uri}/{PATH}"
-    page = vocab.Collection(
-        id=serve.page_uri(uri, after),
-        type="OrderedCollectionPage",
-        part_of=uri,
-        next=serve.page_uri(uri, listed[-1].id) if len(listed) == PAGE else None,
-        items=tuple(one.uri for one in listed),
-    )
+    last = listed[-1].id if len(listed) == PAGE else None
+    page = serve.page_of(uri, after, tuple(one.uri for one in listed), last)
     return serve.answer(page, public=False)
 
 

@@ -64,9 +64,7 @@ async def find_shown(request: web.Request, path: str) -> Seen | web.Response:
 async def show_group(request: web.Request) -> web.Response:
     """The group's document; 410 with a Tombstone after deletion."""
     node = request.app[NODE]
-    for_people = (
-        not serve.wants_activity(request) and "text/html" in request.headers.get("Accept", "").lower()
-    )
+    for_people = serve.wants_page(request)
     kept = served.find(node, request.raw_path) if not for_people else None
     if kept is not None:
         return served.answer(request, kept)

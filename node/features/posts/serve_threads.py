@@ -92,13 +92,8 @@ async def _show_page(request: web.Request, which: _List) -> web.Response:
     async with request.app[NODE].db.read() as tx:
         listed = await which.rows(tx, asked.post.id, asked.viewer_id, after, PAGE)
     uri = f"{asked.post.uri}/{which.name}"
-    page = vocab.Collection(
-        id=serve.page_uri(uri, after),
-        type="OrderedCollectionPage",
-        part_of=uri,
-        next=serve.page_uri(uri, listed[-1].id) if len(listed) == PAGE else None,
-        items=tuple(one.uri for one in listed),
-    )
+    last = listed[-1].id if len(listed) == PAGE else None
+    page = serve.page_of(uri, after, tuple(one.uri for one in listed), last)
     return serve.answer(page, public=asked.viewer_id is None)
 
 
