@@ -71,7 +71,9 @@ async def _shown(tx: Tx, node: Node, looked: Looked) -> PostCard:
 def _check(form: Form[Said]) -> bool:
     """Whether the form can be carried out; what decides over somebody says why."""
     if form.ok and form.values.what in _TAKES_REASON and not form.values.reason.strip():
-        form.refuse(NodeError("invalid", text=N_("Please say why, in a sentence. It stands in the group's log.")))
+        form.refuse(
+            NodeError("invalid", text=N_("Please say why, in a sentence. It stands in the group's log."))
+        )
     return form.ok
 
 

@@ -168,7 +168,9 @@ async def decide(request: web.Request) -> web.StreamResponse:
     """POST /groups/{id}/members/{person}"""
     form = await read_form(request, Decision)
     if form.ok and form.values.what in _TAKES_REASON and not form.values.reason.strip():
-        form.refuse(NodeError("invalid", text=N_("Please say why, in a sentence. It stands in the group's log.")))
+        form.refuse(
+            NodeError("invalid", text=N_("Please say why, in a sentence. It stands in the group's log."))
+        )
     if form.ok:
         try:
             async with request.app[NODE].db.tx() as tx:
